@@ -1,0 +1,127 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+const char *oci_err_name(int code)
+{
+    switch (code) {
+#define X(name, value, text) \
+    case value:              \
+        return #name;
+        OCI_ERRORS(X)
+#undef X
+    default:
+        return "UNKNOWN";
+    }
+}
+
+const char *oci_err_meaning(int code)
+{
+    switch (code) {
+#define X(name, value, text) \
+    case value:              \
+        return text;
+        OCI_ERRORS(X)
+#undef X
+    default:
+        return "unknown error";
+    }
+}
+
+void oci_err_clear(struct oci_err *err)
+{
+    if (err)
+        *err = (struct oci_err){0};
+}
+
+/* What was cut ends in "...", at a character's boundary; all of it is made fit to be shown. */
+static void tidy(char *text, size_t size, bool cut)
+{
+    if (cut) {
+        size_t at = size - 4;
+        while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80)
+            at--;
+        memcpy(text + at, "...", 4);
+    }
+    oci_sanitise(text);
+}
+
+int oci_err_setv(struct oci_err *err, int code, const char *fmt, va_list ap)
+{
+    if (!err || err->code != OCI_OK)
+        return code;
+    err->code = code;
+    int len = vsnprintf(err->text, sizeof err->text, fmt, ap);
+    if (len < 0)
+        snprintf(err->text, sizeof err->text, "%s", oci_err_meaning(code));
+    tidy(err->text, sizeof err->text, len >= (int)sizeof err->text);
+    return code;
+}
+
+int oci_err_set(struct oci_err *err, int code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    oci_err_setv(err, code, fmt, ap);
+    va_end(ap);
+    return code;
+}
+
+int oci_err_errno(struct oci_err *err, int errnum, const char *what, const char *path)
+{
+    int code = errnum == ENOMEM ? OCI_NO_MEMORY : OCI_IO;
+    if (!err || err->code != OCI_OK)
+        return code;
+    char reason[128];
+    const char *text = strerror_r(errnum, reason, sizeof reason); /* strerror() is not for threads */
+    oci_err_set(err, code, "%s%s%s: %s", what, path ? " " : "", path ? path : "", text);
+    if (path && oci_str_copy(err->path, sizeof err->path, oci_str_of(path)) != OCI_OK) {
+        memcpy(err->path, path, sizeof err->path - 1);
+        tidy(err->path, sizeof err->path, true);
+    }
+    return code;
+}
+
+int oci_err_no_memory(struct oci_err *err)
+{
+    return oci_err_set(err, OCI_NO_MEMORY, "%s", oci_err_meaning(OCI_NO_MEMORY));
+}
+
+int oci_err_wrap(struct oci_err *err, const char *fmt, ...)
+{
+    if (!err || err->code == OCI_OK)
+        return OCI_OK;
+    char before[sizeof err->text];
+    va_list ap;
+    va_start(ap, fmt);
+    int len = vsnprintf(before, sizeof before, fmt, ap);
+    va_end(ap);
+    if (len < 0)
+        return err->code;
+    size_t have = strlen(before);
+    size_t room = sizeof before - 1;
+    size_t colon = room - have < 2 ? room - have : 2;
+    memcpy(before + have, ": ", colon);
+    have += colon;
+    size_t text = strlen(err->text);
+    bool cut = text > room - have || len > (int)room;
+    size_t take = text > room - have ? room - have : text;
+    memcpy(before + have, err->text, take);
+    before[have + take] = '\0';
+    if (cut && have + take < room)
+        cut = false; /* cannot be: whatever was cut filled it */
+    memcpy(err->text, before, have + take + 1);
+    tidy(err->text, sizeof err->text, cut);
+    return err->code;
+}
+
+int oci_err_copy(struct oci_err *to, const struct oci_err *from)
+{
+    if (to && to->code == OCI_OK)
+        *to = *from;
+    return from->code;
+}

@@ -1,0 +1,28 @@
+/* limits.h - every number that bounds something hostile, in one place. Bytes unless said otherwise.
+ * Reasons: facts/security-quirks, section 5, statements 12 to 16 and 29. */
+#ifndef OCI_BASE_LIMITS_H
+#define OCI_BASE_LIMITS_H
+
+#define OCI_MAX_MANIFEST (8u << 20)      /* received manifest; we write at most 4 MiB */
+#define OCI_MAX_MANIFEST_PUSH (4u << 20) /* what every registry must take (distribution-spec) */
+#define OCI_MAX_PAGE (8u << 20)          /* one page of a list */
+#define OCI_MAX_TOKEN_ANSWER (128u << 10)
+#define OCI_MAX_ERROR_BODY (64u << 10)
+#define OCI_MAX_HEADERS (128u << 10)
+#define OCI_MAX_HEADER_LINES 256
+#define OCI_MAX_CONFIG_FILE (1u << 20)   /* docker's config.json */
+#define OCI_MAX_CONTENT_IN_MEMORY (1u << 30)
+#define OCI_MAX_URL 8192
+#define OCI_MAX_NAMES 100000             /* tags or repositories in one answer to the caller */
+#define OCI_MAX_PAGES 10000
+#define OCI_MAX_REDIRECTS 5              /* hops */
+#define OCI_MAX_AUTH_ROUNDS 2
+#define OCI_MAX_GRAPH_DEPTH 16           /* index in index */
+#define OCI_MAX_GRAPH_NODES 200000
+#define OCI_MAX_LAYERS 100000
+#define OCI_MAX_JSON_DEPTH 64
+#define OCI_MAX_JSON_NODES 2000000
+#define OCI_MAX_PATH 4096
+#define OCI_MAX_SIZE ((1ull << 53) - 1)  /* exact in a double */
+
+#endif

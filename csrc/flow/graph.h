@@ -1,0 +1,103 @@
+/* graph.h - whole artifacts, written against store.h only: copy between places, push of local content, pull to files.
+ *
+ * Each is one flat parent flow with bounded parallelism: it walks manifests and nested indexes, moves every digest once,
+ * blobs before the manifests that name them, manifests before indexes, the tag last. */
+#ifndef OCI_FLOW_GRAPH_H
+#define OCI_FLOW_GRAPH_H
+
+#include "base/bytes.h"
+#include "flow/store.h"
+#include "model/manifest.h"
+
+OCI_BEGIN
+
+/* What happens to one blob or manifest. Told on the engine thread; `moving` at most as often as bytes move. */
+enum oci_progress_state { OCI_STARTED, OCI_MOVING, OCI_EXISTS_ALREADY, OCI_MOUNTED, OCI_DONE, OCI_FAILED };
+struct oci_progress_event {
+    const char *what;              /* "blob", "config", "manifest", "index" */
+    const struct oci_digest *digest; /* may be "" while unknown */
+    const char *title;             /* or NULL */
+    uint64_t done, total;          /* bytes; total OCI_SIZE_UNKNOWN while unknown */
+    enum oci_progress_state state;
+};
+struct oci_progress {
+    void (*fn)(void *ctx, const struct oci_progress_event *event); /* NULL: nobody listens */
+    void *ctx;
+};
+
+struct oci_graph_options {
+    unsigned concurrency;          /* blobs at once; 0: 8. Blobs under 64 KiB go four times as many at once */
+    struct oci_progress progress;
+    const char *mount_from;        /* copy inside one registry: the source's repository, or NULL */
+    bool verify;                   /* hash known content too */
+    bool is_new;                   /* push: do not ask first, hash and upload in one pass */
+};
+
+/* Copies the graph under `name` (tag or digest) of `from` to `to`. `tag` NULL: no tag (the digest of the root alone). More
+ * tags follow the first. *ret_desc: the root. Options and strings are copied. Unknown media types are copied as they are;
+ * a manifest whose kind is unknown is a leaf. OCI_LIMIT past OCI_MAX_GRAPH_DEPTH or OCI_MAX_GRAPH_NODES. */
+struct oci_flow *oci_flow_copy_graph(struct oci_store *from, const char *name, struct oci_store *to, const char *tag,
+                                     const char *const *more_tags, size_t more_count,
+                                     const struct oci_graph_options *options, struct oci_desc *ret_desc);
+
+/* One piece of content to push. */
+struct oci_push_item {
+    struct oci_desc desc;             /* media type, annotations, urls as wanted; digest "" and size unknown when to be found */
+    struct oci_source *source;        /* owned; NULL: desc.data or the empty object are the content */
+};
+struct oci_push_items {
+    struct oci_push_item *config;     /* NULL: the empty config */
+    struct oci_push_item *layers;
+    size_t count;
+    const char *artifact_type;
+    const struct oci_json *annotations;
+};
+void oci_push_item_done(struct oci_push_item *i);
+
+/* Pushes content and the manifest made of it. *take_items (its arrays allocated with base/mem) and everything in it become
+ * the flow's. Items of unknown digest are hashed first (WORK for files, MOVE into a hash for others), then put; one-shot
+ * sources are put as streams. *ret_desc: the manifest's; *ret_bytes (may be NULL): its bytes. */
+struct oci_flow *oci_flow_push_artifact(struct oci_store *to, struct oci_push_items *take_items, const char *tag,
+                                        const char *const *more_tags, size_t more_count,
+                                        const struct oci_graph_options *options, struct oci_desc *ret_desc,
+                                        struct oci_bytes **ret_bytes);
+
+/* Pushes a ready manifest's bytes and moves tags to it. */
+struct oci_flow *oci_flow_push_manifest(struct oci_store *to, const struct oci_desc *desc, struct oci_bytes *bytes,
+                                        const char *tag, const char *const *more_tags, size_t more_count);
+
+/* Tags what `name` names with each of `tags`. *ret_desc: the manifest's. */
+struct oci_flow *oci_flow_tag(struct oci_store *s, const char *name, const char *const *tags, size_t count,
+                              struct oci_desc *ret_desc);
+
+/* Where pulled files go: implemented by store/files.c. Names are checked before anything is downloaded. */
+struct oci_pull_target;
+struct oci_pull_target_type {
+    /* WORK-free check of all names at once: OCI_UNSAFE_PATH, INVALID (duplicates, also under case folding), LIMIT. */
+    int (*plan)(struct oci_pull_target *t, const struct oci_manifest *m, struct oci_err *reterr);
+    /* Looks which files are there already (EXISTS before any download) and makes the staging directory. */
+    struct oci_flow *(*prepare)(struct oci_pull_target *t);
+    size_t (*count)(struct oci_pull_target *t);                              /* files to be had */
+    const struct oci_desc *(*desc)(struct oci_pull_target *t, size_t index);
+    bool (*wanted)(struct oci_pull_target *t, size_t index);                 /* false: unchanged, not fetched again */
+    /* Stages one file: `take_source` is the blob. */
+    struct oci_flow *(*put)(struct oci_pull_target *t, size_t index, struct oci_source *take_source);
+    /* Renames all staged files to their names, or none. */
+    struct oci_flow *(*commit)(struct oci_pull_target *t);
+    /* Removes the staging directory. Called after failure too. */
+    struct oci_flow *(*discard)(struct oci_pull_target *t);
+};
+struct oci_pull_target {
+    const struct oci_pull_target_type *type;
+};
+
+/* Pulls the layers of the manifest `name` to the target (borrowed). An index is OCI_INVALID and names its digests (platform
+ * selection: `platform` "os/arch[/variant]", NULL: the host's where the index has platforms). *ret_desc and *ret_bytes
+ * (the caller's) are the manifest pulled. */
+struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const char *platform,
+                                        struct oci_pull_target *target, const struct oci_graph_options *options,
+                                        struct oci_desc *ret_desc, struct oci_bytes **ret_bytes);
+
+OCI_END
+
+#endif

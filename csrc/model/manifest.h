@@ -1,0 +1,68 @@
+/* manifest.h - image manifests and indexes (image-spec manifest.md, image-index.md), Docker's v2 kinds included.
+ *
+ * Received bytes are the truth: they are kept, and the digest is theirs. Nothing is printed again to be verified. */
+#ifndef OCI_MODEL_MANIFEST_H
+#define OCI_MODEL_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "json/json.h"
+#include "model/descriptor.h"
+
+OCI_BEGIN
+
+struct oci_manifest {
+    struct oci_bytes *bytes;        /* as received, or as built */
+    struct oci_desc self;           /* media type, digest and size of the bytes; artifact_type as in the document */
+    bool is_index;
+    struct oci_desc config;         /* digest "" in an index */
+    struct oci_desc *items;         /* layers, or an index's manifests */
+    size_t count;
+    bool has_subject;
+    struct oci_desc subject;
+    struct oci_json *annotations;   /* object of strings, or NULL */
+    struct oci_json *root;          /* the whole document, for what is not above */
+};
+
+/* Reads a manifest or index. `media_type` is what the sender called it (a Content-Type's essence or a descriptor's
+ * media type), or NULL. OCI_INVALID for what is malformed or ambiguous: both shapes at once (X11), a body's mediaType
+ * that differs from `media_type` unless that is text/plain, application/json or application/octet-stream, duplicate
+ * keys. A missing mediaType is read: the type is then `media_type`, or what the shape says. `algorithm` is that of the
+ * digest computed over the bytes ("sha256" when NULL). The caller's: oci_manifest_free(). */
+int oci_manifest_parse(struct oci_bytes *bytes, const char *media_type, const char *algorithm,
+                       struct oci_manifest **ret_manifest, struct oci_err *reterr);
+void oci_manifest_free(struct oci_manifest *m); /* NULL does nothing */
+
+/* The type of the artifact: artifactType, else the config's media type (image-spec manifest.md), else NULL. */
+const char *oci_manifest_artifact_type(const struct oci_manifest *m);
+
+/* What a manifest is built from. Everything is borrowed. */
+struct oci_manifest_spec {
+    const char *artifact_type;            /* or NULL */
+    const struct oci_desc *config;        /* NULL: the empty config */
+    const struct oci_desc *layers;        /* none: one empty layer */
+    size_t layer_count;
+    const struct oci_desc *subject;       /* or NULL */
+    const struct oci_json *annotations;   /* or NULL */
+};
+
+/* Builds an image manifest in canonical form: members schemaVersion, mediaType, artifactType, config, layers, subject,
+ * annotations (sorted). The caller's: oci_manifest_free(). OCI_LIMIT over 4 MiB. */
+int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
+                       struct oci_err *reterr);
+
+struct oci_index_spec {
+    const char *artifact_type;
+    const struct oci_desc *manifests;
+    size_t count;
+    const struct oci_desc *subject;
+    const struct oci_json *annotations;
+};
+int oci_index_build(const struct oci_index_spec *spec, struct oci_manifest **ret_index, struct oci_err *reterr);
+
+OCI_END
+
+#endif
