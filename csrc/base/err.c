@@ -95,26 +95,19 @@ int oci_err_wrap(struct oci_err *err, const char *fmt, ...)
 {
     if (!err || err->code == OCI_OK)
         return OCI_OK;
-    char before[sizeof err->text];
+    char joined[2 * sizeof err->text + 2];
     va_list ap;
     va_start(ap, fmt);
-    int len = vsnprintf(before, sizeof before, fmt, ap);
+    int len = vsnprintf(joined, sizeof err->text, fmt, ap);
     va_end(ap);
     if (len < 0)
         return err->code;
-    size_t have = strlen(before);
-    size_t room = sizeof before - 1;
-    size_t colon = room - have < 2 ? room - have : 2;
-    memcpy(before + have, ": ", colon);
-    have += colon;
-    size_t text = strlen(err->text);
-    bool cut = text > room - have || len > (int)room;
-    size_t take = text > room - have ? room - have : text;
-    memcpy(before + have, err->text, take);
-    before[have + take] = '\0';
-    if (cut && have + take < room)
-        cut = false; /* cannot be: whatever was cut filled it */
-    memcpy(err->text, before, have + take + 1);
+    size_t have = strlen(joined);
+    memcpy(joined + have, ": ", 2);
+    memcpy(joined + have + 2, err->text, strlen(err->text) + 1);
+    size_t total = strlen(joined);
+    bool cut = total >= sizeof err->text;
+    memcpy(err->text, joined, cut ? sizeof err->text : total + 1);
     tidy(err->text, sizeof err->text, cut);
     return err->code;
 }
