@@ -44,6 +44,9 @@ struct oci_flow *oci_flow_copy_graph(struct oci_store *from, const char *name, s
 struct oci_push_item {
     struct oci_desc desc;             /* media type, annotations, urls as wanted; digest "" and size unknown when to be found */
     struct oci_source *source;        /* owned; NULL: desc.data or the empty object are the content */
+    /* Called once the item's digest and size are known, before the manifest is built (a packed directory annotates itself);
+     * NULL: nothing. Engine thread. */
+    int (*hashed)(struct oci_push_item *item, struct oci_err *reterr);
 };
 struct oci_push_items {
     struct oci_push_item *config;     /* NULL: the empty config */
