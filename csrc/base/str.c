@@ -101,9 +101,10 @@ int oci_str_to_u64(struct oci_str s, uint64_t max, uint64_t *ret_n)
     return OCI_OK;
 }
 
-/* The length of the well-formed sequence at p (Unicode table 3-7), or 0. */
-static size_t utf8_sequence(const unsigned char *p, size_t len)
+/* Unicode 15, table 3-7. */
+size_t oci_utf8_length(const char *s, size_t len)
 {
+    const unsigned char *p = (const unsigned char *)s;
     if (p[0] < 0x80)
         return 1;
     if (p[0] < 0xC2 || p[0] > 0xF4)
@@ -125,9 +126,8 @@ static size_t utf8_sequence(const unsigned char *p, size_t len)
 
 bool oci_utf8_valid(const char *p, size_t len)
 {
-    const unsigned char *u = (const unsigned char *)p;
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_sequence(u + i, len - i);
+        size_t n = oci_utf8_length(p + i, len - i);
         if (n == 0)
             return false;
         i += n;
@@ -165,7 +165,7 @@ void oci_sanitise(char *s)
     size_t to = 0;
     for (size_t i = 0; i < len;) {
         const unsigned char *u = (const unsigned char *)s + i;
-        size_t n = utf8_sequence(u, len - i);
+        size_t n = oci_utf8_length(s + i, len - i);
         if (n == 0 || is_control(u, n)) {
             s[to++] = '?';
             i += n ? n : 1;
