@@ -1,6 +1,5 @@
 #include "json/json.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -22,9 +21,16 @@ cJSON *oci_json_node_number(double d)
         return NULL;
     /* valueint is deprecated and saturates; nothing here reads it. */
     n->valuedouble = d;
-    if (fabs(d) <= (double)OCI_MAX_SIZE && floor(d) == d)
+    if (oci_json_is_whole(d))
         n->type |= OCI_JSON_INTEGER;
     return n;
+}
+
+bool oci_json_is_whole(double d)
+{
+    double most = (double)OCI_MAX_SIZE;
+    /* A NaN fails the first; the conversion is defined within it, and floor() would need libm. */
+    return d >= -most && d <= most && !((double)(int64_t)d < d) && !((double)(int64_t)d > d);
 }
 
 void oci_json_link(cJSON *parent, cJSON *take_item)

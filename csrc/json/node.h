@@ -31,6 +31,8 @@ static inline int oci_json_type(const cJSON *n) { return n->type & 0xFF; }
 cJSON *oci_json_node_new(int type);
 /* A number; marked as an integer when it is whole and exact. */
 cJSON *oci_json_node_number(double d);
+/* Has no fraction, and every integer up to it is exact. */
+bool oci_json_is_whole(double d);
 /* Links `take_item` behind the last child. */
 void oci_json_link(cJSON *parent, cJSON *take_item);
 

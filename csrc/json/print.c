@@ -73,7 +73,7 @@ static int print_number(double d, struct oci_buf *b)
 {
     if (!isfinite(d))
         return OCI_INVALID;
-    if (fabs(d) <= (double)OCI_MAX_SIZE && floor(d) == d)
+    if (oci_json_is_whole(d))
         return oci_buf_addf(b, "%lld", (long long)d); /* -0 becomes 0, as in RFC 8785 section 3.2.2.3 */
     char text[40];
     format_double(d, text, sizeof text);
