@@ -1,0 +1,250 @@
+-- Bad input from a registry or a layout: a clear error, and nothing left behind.
+local oci = require "oci"
+local tools = dofile "spec/interop/tools.lua"
+
+local TYPE = "application/vnd.example.test.v1"
+local MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+describe("a hostile registry", function()
+  local registry, client, ref, out, data
+
+  before_each(function()
+    registry = tools.switches()
+    client = oci.client { retries = 1, stall_timeout = 2 }
+    ref = ("%s/%s:v1"):format(registry.host, tools.repository())
+    out = tools.directory() .. "/out"
+    data = tools.bytes(200000, 3)
+  end)
+
+  after_each(function()
+    client:close()
+  end)
+
+  local function push(titles)
+    local files = {}
+    for i, title in ipairs(titles or { "file.bin" }) do
+      files[i] = { data = data .. i, title = title }
+    end
+    return assert(client:push(ref, { artifact_type = TYPE, files = files }))
+  end
+
+  --- A pull that must fail so, and leave nothing.
+  local function fails(want, options)
+    options = options or {}
+    options.to = out
+    local result, message, code, detail = client:pull(ref, options)
+    assert.is_nil(result)
+    assert.equal(want, code, message)
+    assert.is_nil(message:find "[%c]")
+    assert.equal("table", type(detail))
+    if tools.exists(out) then
+      assert.same({}, tools.list(out))
+    end
+    return message, detail
+  end
+
+  it("a flipped byte", function()
+    push()
+    registry:rules { { method = "GET", path = "/blobs/", times = -1, action = { flip = 100000 } } }
+    fails "DIGEST_MISMATCH"
+  end)
+
+  it("a short body", function()
+    push()
+    registry:rules { { method = "GET", path = "/blobs/", times = -1, action = { truncate = 1000 } } }
+    fails "SIZE_MISMATCH"
+  end)
+
+  it("a body cut off, for good", function()
+    push()
+    registry:rules { { method = "GET", path = "/blobs/", times = -1, action = { cut = 0 } } }
+    local _, detail = fails "NETWORK"
+    assert.is_true(detail.retryable)
+  end)
+
+  it("a body cut off once goes on where it was", function()
+    push()
+    registry:rules { { method = "GET", path = "/blobs/", times = 1, action = { cut = 150000 } } }
+    assert(client:pull(ref, { to = out }))
+    assert.equal(data .. "1", tools.read(out .. "/file.bin"))
+    local ranged = false
+    for _, request in ipairs(registry:log()) do
+      for name, value in pairs(request.headers) do
+        ranged = ranged or (name:lower() == "range" and value:find "^bytes=%d+%-" ~= nil)
+      end
+    end
+    assert.is_true(ranged)
+  end)
+
+  it("a long body", function()
+    push()
+    registry:rules { { method = "GET", path = "/blobs/", times = -1, action = { extend = 10 } } }
+    fails "SIZE_MISMATCH"
+  end)
+
+  it("a wrong Content-Type without a known digest", function()
+    push()
+    registry:rules { { method = "GET", path = "/manifests/", times = -1, action = { set_headers = { ["Content-Type"] = "image/png" } } } }
+    fails "INVALID"
+  end)
+
+  it("a manifest over its limit", function()
+    push()
+    registry:rules { { method = "GET", path = "/manifests/", times = -1,
+      action = { status = 200, headers = { ["Content-Type"] = MANIFEST }, body = "{", body_size = 9 * 1024 * 1024 } } }
+    fails "LIMIT"
+  end)
+
+  local hostile = {
+    ["a duplicate key"] = '{"schemaVersion":2,"schemaVersion":2}',
+    ["a NUL in a string"] = '{"schemaVersion":2,"x":"a\\u0000b"}',
+    ["no JSON"] = "<html>hello</html>",
+    ["trailing garbage"] = '{"schemaVersion":2} x',
+    ["too deep"] = ("["):rep(5000) .. ("]"):rep(5000),
+    ["both shapes"] = '{"schemaVersion":2,"mediaType":"' .. MANIFEST .. '","config":{},"layers":[],"manifests":[]}',
+    ["a size that is no integer"] = ('{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:%s","size":1.5},"layers":[]}'):format(("0"):rep(64)),
+    ["a digest that is a path"] = '{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:../../etc/passwd","size":1},"layers":[]}',
+  }
+  for what, body in pairs(hostile) do
+    it("a manifest with " .. what, function()
+      push()
+      registry:rules { { method = "GET", path = "/manifests/", times = -1,
+        action = { status = 200, headers = { ["Content-Type"] = MANIFEST }, body = body } } }
+      fails "INVALID"
+    end)
+  end
+
+  it("a wrong digest header", function()
+    push()
+    registry:rules { { method = "GET", path = "/manifests/", times = -1,
+      action = { set_headers = { ["Docker-Content-Digest"] = "sha256:" .. ("0"):rep(64) } } } }
+    fails "DIGEST_MISMATCH"
+  end)
+
+  it("a missing digest header is no harm", function()
+    local pushed = push()
+    registry:rules { { method = "GET|HEAD", path = "/manifests/", times = -1, action = { remove_headers = { "Docker-Content-Digest" } } } }
+    assert.equal(pushed.digest, assert(client:resolve(ref)).digest)
+    assert(client:pull(ref, { to = out }))
+  end)
+
+  it("other content under a digest", function()
+    local pushed = push()
+    registry:rules { { method = "GET", path = "/manifests/", times = -1,
+      action = { status = 200, headers = { ["Content-Type"] = MANIFEST },
+        body = ('{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"%s","digest":"%s","size":2},"layers":[]}'):format(
+          MANIFEST, "application/vnd.oci.empty.v1+json", oci.digest "{}") } } }
+    ref = ref:gsub(":v1$", "@" .. pushed.digest)
+    fails "DIGEST_MISMATCH"
+  end)
+
+  for _, title in ipairs { "../x", "/etc/x", "a/../../x", "a\\..\\b", "x\nb", "..", ".", "con.txt", "C:\\x" } do
+    it(("a title that leaves its place (%q), refused before any download"):format(title), function()
+      local config, layer = assert(client:push_blob(ref, { data = "{}" })), assert(client:push_blob(ref, { data = data }))
+      local manifest = oci.json.encode {
+        schemaVersion = 2, mediaType = MANIFEST, artifactType = TYPE,
+        config = { mediaType = "application/vnd.oci.empty.v1+json", digest = config.digest, size = 2 },
+        layers = oci.array { { mediaType = "application/octet-stream", digest = layer.digest, size = #data,
+          annotations = { ["org.opencontainers.image.title"] = title } } },
+      }
+      assert(client:push_manifest(ref, manifest))
+      registry:rules {}
+      fails "UNSAFE_PATH"
+      for _, request in ipairs(registry:log()) do
+        assert.is_false(request.method == "GET" and request.path:find("/blobs/", 1, true) ~= nil)
+      end
+    end)
+  end
+
+  it("two layers with one title", function()
+    push { "same", "Same" }
+    fails "INVALID"
+  end)
+
+  it("a destination that exists", function()
+    push()
+    tools.run("mkdir", "-p", out)
+    tools.write(out .. "/file.bin", "mine")
+    local _, message, code = client:pull(ref, { to = out })
+    assert.equal("EXISTS", code, message)
+    assert.equal("mine", tools.read(out .. "/file.bin"))
+    assert.same({ "file.bin" }, tools.list(out))
+    assert(client:pull(ref, { to = out, overwrite = true }))
+    assert.equal(data .. "1", tools.read(out .. "/file.bin"))
+  end)
+
+  it("a link in the way", function()
+    push { "sub/file.bin" }
+    tools.run("mkdir", "-p", out)
+    local elsewhere = tools.directory()
+    tools.run("ln", "-s", elsewhere, out .. "/sub")
+    local _, message, code = client:pull(ref, { to = out, overwrite = true })
+    assert.is_true(code == "UNSAFE_PATH" or code == "EXISTS", message)
+    assert.same({}, tools.list(elsewhere))
+  end)
+
+  it("a full disk", function()
+    push()
+    local script = tools.write(tools.directory() .. "/pull.lua", [[
+      local oci = require "oci"
+      local _, message, code = oci.pull(arg[1], { to = arg[2] })
+      print(code, message)]])
+    tools.run("mkdir", "-p", out)
+    local output = tools.run("sh", "-c", 'ulimit -f 100; exec lua5.4 "$@"', "sh", script, ref, out)
+    assert.equal("IO", output:match "^%u+", output)
+    assert.same({}, tools.list(out))
+  end)
+
+  it("a redirect to another origin takes no credentials along", function()
+    registry:auth { mode = "basic", user = "u", password = "p4ss" }
+    local owner = oci.client { credentials = { username = "u", password = "p4ss" } }
+    assert(owner:push(ref, { artifact_type = TYPE, files = { { data = data, title = "file.bin" } } }))
+    local second = tools.need "OCI_TEST_SWITCHES2"
+    registry:auth { mode = "basic", user = "u", password = "p4ss", origin = "main" }
+    registry:rules { { method = "GET", path = "/blobs/", origin = "main", times = -1,
+      action = { redirect = { status = 307, location = "http://" .. second .. "{target}" } } } }
+    owner:pull(ref, { to = out })
+    local seen = false
+    for _, request in ipairs(registry:log()) do
+      if request.origin ~= "main" then
+        seen = true
+        for name in pairs(request.headers) do
+          assert.is_nil(({ authorization = true, cookie = true })[name:lower()], name)
+        end
+      end
+    end
+    assert.is_true(seen)
+    owner:close()
+  end)
+
+  it("503 and 429 are tried again", function()
+    push()
+    registry:rules {
+      { method = "GET", path = "/manifests/", times = 1, action = { status = 503, headers = { ["Retry-After"] = "0" } } },
+      { method = "GET", path = "/blobs/", times = 1, action = { status = 429, headers = { ["Retry-After"] = "0" } } },
+    }
+    assert(client:pull(ref, { to = out }))
+  end)
+
+  it("a stall ends in TIMEOUT", function()
+    push()
+    client:close()
+    client = oci.client { retries = 0, stall_timeout = 0.3 }
+    registry:rules { { method = "GET", path = "/blobs/", times = -1, action = { stall = 1000 } } }
+    fails "TIMEOUT"
+  end)
+end)
+
+describe("references and options", function()
+  it("a reference with control characters", function()
+    local _, message, code = oci.resolve "127.0.0.1:1/a/b:v1\n"
+    assert.equal("INVALID", code)
+    assert.is_nil(message:find "%c")
+  end)
+
+  it("a misspelt option raises and names the nearest one", function()
+    local ok, message = pcall(oci.pull, "memory:x", { overwrit = true })
+    assert.is_false(ok)
+    assert.truthy(message:find("overwrite", 1, true))
+  end)
+end)
