@@ -2,7 +2,9 @@
  *
  * Names are relative to a directory descriptor wherever somebody else could change the tree; functions that say
  * "beneath" follow no symbolic link and never leave the directory (openat2, or a walk where that is missing).
- * Errors: OCI_NOT_FOUND, OCI_EXISTS, OCI_UNSAFE_PATH (a link in the way), OCI_IO with the path recorded. */
+ * Errors, all with the path recorded: OCI_NOT_FOUND, OCI_EXISTS, OCI_UNSAFE_PATH (a link in the way), OCI_INVALID (not a
+ * regular file where one is needed), OCI_IO. A write over RLIMIT_FSIZE is OCI_IO (EFBIG) on our own threads, where SIGXFSZ
+ * is blocked; on the caller's threads the signal comes first. */
 #ifndef OCI_SYS_FILE_H
 #define OCI_SYS_FILE_H
 
@@ -80,6 +82,8 @@ enum oci_fault { OCI_FAULT_OPEN, OCI_FAULT_READ, OCI_FAULT_WRITE, OCI_FAULT_SYNC
                  OCI_FAULT_MKDIR, OCI_FAULT_THREAD, OCI_FAULT_COUNT };
 void oci_fault_arm(enum oci_fault kind, unsigned after, unsigned times, int errnum);
 void oci_fault_clear(void);
+/* Tests: as if the kernel had neither openat2 nor renameat2 (or a sandbox forbade them). */
+void oci_file_force_fallbacks(bool on);
 
 OCI_END
 

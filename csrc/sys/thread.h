@@ -37,6 +37,9 @@ bool oci_thread_is_current(const struct oci_thread *t);
 /* Grows by one with every fork seen by this process: what was made under another generation is abandoned, never
  * freed or joined (DESIGN, Threads). */
 unsigned oci_fork_generation(void);
+/* Calls `fn` in every child of a fork, before fork() returns there: the only thread of the child. `fn` gives statics
+ * their first values again (fresh locks); it frees and joins nothing. Cannot be undone. */
+int oci_fork_in_child(void (*fn)(void), struct oci_err *reterr);
 
 OCI_END
 

@@ -1,0 +1,275 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sys/beneath.h"
+#include "sys/clock.h"
+#include "sys/fault.h"
+#include "sys/file.h"
+
+#define DIRECTORY (O_RDONLY | O_DIRECTORY)
+#define MAX_ENTRIES 1000000 /* in one directory, held in memory */
+#define MAX_REMOVE_DEPTH 256 /* each level holds a descriptor */
+
+static int fail_open(struct oci_err *reterr, bool no_links, bool create, const char *path)
+{
+    int code = errno == ENOTDIR && create ? OCI_EXISTS : oci_sys_code(errno, no_links);
+    return oci_sys_fail(reterr, errno, code, "cannot open the directory", path);
+}
+
+static int make_dir(int dirfd, const char *path, unsigned mode)
+{
+    return oci_fault_errno(OCI_FAULT_MKDIR) ? -1 : mkdirat(dirfd, path, (mode_t)mode);
+}
+
+/* mkdir -p: each prefix that ends before a slash, then the whole. -1: errno. */
+static int make_parents(int dirfd, const char *path)
+{
+    char prefix[OCI_MAX_PATH];
+    size_t len = strlen(path);
+    if (len >= sizeof prefix) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    for (size_t at = 1; at <= len; at++) {
+        if (at < len && path[at] != '/')
+            continue;
+        memcpy(prefix, path, at);
+        prefix[at] = '\0';
+        if (make_dir(dirfd, prefix, 0777) != 0 && errno != EEXIST && (at == len || errno == ENOSPC))
+            return -1; /* a prefix may be on a read-only or foreign file system and be there all the same */
+    }
+    return 0;
+}
+
+int oci_dir_open(int dirfd, const char *path, bool create, int *ret_fd, struct oci_err *reterr)
+{
+    const char *name = *path ? path : ".";
+    int fd = oci_sys_openat(dirfd, name, DIRECTORY, 0);
+    if (fd < 0 && errno == ENOENT && create) {
+        if (make_parents(dirfd, name) != 0)
+            return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot make the directory", path);
+        fd = oci_sys_openat(dirfd, name, DIRECTORY, 0);
+    }
+    if (fd < 0)
+        return fail_open(reterr, false, create, path);
+    *ret_fd = fd;
+    return OCI_OK;
+}
+
+/* Opens, or makes and opens, one name after the other. */
+static int make_beneath(int dirfd, const char *rel, int *ret_fd, struct oci_err *reterr)
+{
+    int at = dirfd;
+    int rc = OCI_OK;
+    for (const char *p = rel; *p && rc == OCI_OK; p += strspn(p, "/")) {
+        size_t len = strcspn(p, "/");
+        char name[256];
+        if (oci_str_copy(name, sizeof name, (struct oci_str){p, len}) != OCI_OK) {
+            rc = oci_sys_fail(reterr, ENAMETOOLONG, OCI_IO, "cannot make the directory", rel);
+            break;
+        }
+        int fd = oci_sys_open_beneath(at, name, DIRECTORY);
+        if (fd < 0 && errno == ENOENT) {
+            /* EEXIST: somebody else was faster, or put a link there; opening will tell. */
+            if (make_dir(at, name, 0777) != 0 && errno != EEXIST)
+                rc = oci_sys_fail(reterr, errno, oci_sys_code(errno, true), "cannot make the directory", rel);
+            else
+                fd = oci_sys_open_beneath(at, name, DIRECTORY);
+        }
+        if (rc == OCI_OK && fd < 0)
+            rc = fail_open(reterr, true, true, rel);
+        if (at != dirfd)
+            oci_fd_close(at);
+        at = fd;
+        p += len;
+    }
+    if (rc == OCI_OK)
+        *ret_fd = at;
+    return rc;
+}
+
+int oci_dir_open_beneath(int dirfd, const char *rel, bool create, int *ret_fd, struct oci_err *reterr)
+{
+    int fd = oci_sys_open_beneath(dirfd, rel, DIRECTORY);
+    if (fd < 0 && errno == ENOENT && create)
+        return make_beneath(dirfd, rel, ret_fd, reterr);
+    if (fd < 0)
+        return fail_open(reterr, true, create, rel);
+    *ret_fd = fd;
+    return OCI_OK;
+}
+
+int oci_dir_make_temporary(int dirfd, const char *prefix, char name[64], int *ret_fd, struct oci_err *reterr)
+{
+    if (strlen(prefix) > 40)
+        return oci_err_set(reterr, OCI_INVALID, "the prefix of a temporary directory is too long");
+    char made[64];
+    int rc = -1;
+    for (unsigned tries = 0; tries < 100 && rc != 0; tries++) {
+        snprintf(made, sizeof made, "%s%016llx", prefix, (unsigned long long)oci_random_u64());
+        rc = make_dir(dirfd, made, 0700);
+        if (rc != 0 && errno != EEXIST)
+            break;
+    }
+    if (rc != 0)
+        return oci_sys_fail(reterr, errno, oci_sys_code(errno, true), "cannot make the directory", made);
+    int fd = oci_sys_openat(dirfd, made, DIRECTORY | O_NOFOLLOW, 0);
+    if (fd < 0) {
+        rc = fail_open(reterr, true, false, made);
+        unlinkat(dirfd, made, AT_REMOVEDIR);
+        return rc;
+    }
+    memcpy(name, made, sizeof made);
+    *ret_fd = fd;
+    return OCI_OK;
+}
+
+static bool is_dot(const char *name)
+{
+    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A stream of its own: the position of `dirfd` is shared by all who hold it. */
+static DIR *open_stream(int dirfd, const char *name, int flags)
+{
+    int fd = oci_sys_openat(dirfd, name, DIRECTORY | flags, 0);
+    if (fd < 0)
+        return NULL;
+    DIR *d = fdopendir(fd);
+    if (!d) {
+        int errnum = errno;
+        oci_fd_close(fd);
+        errno = errnum;
+    }
+    return d;
+}
+
+/* Sets errno to 0 at the end. */
+static struct dirent *next_entry(DIR *d)
+{
+    if (oci_fault_errno(OCI_FAULT_READ))
+        return NULL;
+    errno = 0;
+    return readdir(d);
+}
+
+int oci_dir_list(int dirfd, char ***ret_names, size_t *ret_count, struct oci_err *reterr)
+{
+    DIR *d = open_stream(dirfd, ".", 0);
+    if (!d)
+        return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot list a directory", NULL);
+    char **names = NULL;
+    size_t count = 0, cap = 0;
+    int rc = OCI_OK;
+    for (;;) {
+        char **grown = oci_grow(names, &cap, count + 1, sizeof *names, MAX_ENTRIES + 1);
+        if (!grown) {
+            rc = count < MAX_ENTRIES
+                     ? oci_err_no_memory(reterr)
+                     : oci_err_set(reterr, OCI_LIMIT, "a directory has more than %d entries", MAX_ENTRIES);
+            break;
+        }
+        names = grown;
+        names[count] = NULL;
+        struct dirent *e = next_entry(d);
+        if (!e && errno != 0)
+            rc = oci_err_errno(reterr, errno, "cannot list a directory", NULL);
+        if (!e)
+            break;
+        if (is_dot(e->d_name))
+            continue;
+        names[count] = oci_strdup(e->d_name);
+        if (!names[count]) {
+            rc = oci_err_no_memory(reterr);
+            break;
+        }
+        count++;
+    }
+    closedir(d);
+    if (rc != OCI_OK) {
+        if (names)
+            names[count] = NULL;
+        oci_names_free(names);
+        return rc;
+    }
+    qsort(names, count, sizeof *names, by_bytes);
+    *ret_names = names;
+    *ret_count = count;
+    return OCI_OK;
+}
+
+void oci_names_free(char **names)
+{
+    for (char **n = names; n && *n; n++)
+        oci_free(*n);
+    oci_free(names);
+}
+
+static int remove_at(int dirfd, const char *name, unsigned depth, struct oci_err *reterr);
+
+static int remove_entries(DIR *d, unsigned depth, struct oci_err *reterr)
+{
+    for (;;) {
+        struct dirent *e = next_entry(d);
+        if (!e)
+            return errno == 0 ? OCI_OK : oci_err_errno(reterr, errno, "cannot list a directory", NULL);
+        if (is_dot(e->d_name))
+            continue;
+        int rc = remove_at(dirfd(d), e->d_name, depth + 1, reterr);
+        if (rc != OCI_OK && rc != OCI_NOT_FOUND)
+            return rc;
+        if (rc == OCI_NOT_FOUND)
+            oci_err_clear(reterr); /* somebody else removed it */
+    }
+}
+
+static int remove_at(int dirfd, const char *name, unsigned depth, struct oci_err *reterr)
+{
+    /* EISDIR, or EPERM on some file systems: a directory. */
+    if (unlinkat(dirfd, name, 0) == 0)
+        return OCI_OK;
+    if (errno != EISDIR && errno != EPERM)
+        return oci_sys_fail(reterr, errno, oci_sys_code(errno, true), "cannot remove", name);
+    if (depth > MAX_REMOVE_DEPTH)
+        return oci_err_set(reterr, OCI_LIMIT, "cannot remove %s: too many directories inside each other",
+                           name);
+    DIR *d = open_stream(dirfd, name, O_NOFOLLOW);
+    if (!d)
+        return oci_sys_fail(reterr, errno, oci_sys_code(errno, true), "cannot remove", name);
+    /* Entries that somebody adds meanwhile, or that the listing skipped, need another round. */
+    int rc = OCI_OK;
+    for (unsigned round = 0; round < 3; round++) {
+        rc = remove_entries(d, depth, reterr);
+        if (rc != OCI_OK)
+            break;
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+            break;
+        rc = oci_sys_code(errno, true);
+        if (rc != OCI_EXISTS || round == 2) {
+            oci_sys_fail(reterr, errno, rc, "cannot remove", name);
+            break;
+        }
+        rewinddir(d);
+    }
+    closedir(d);
+    return rc;
+}
+
+int oci_dir_remove_all(int dirfd, const char *name, struct oci_err *reterr)
+{
+    return remove_at(dirfd, name, 0, reterr);
+}
