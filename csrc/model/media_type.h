@@ -29,8 +29,12 @@ OCI_BEGIN
     OCI_TYPE_MANIFEST ", " OCI_TYPE_INDEX ", " OCI_TYPE_DOCKER_MANIFEST ", " OCI_TYPE_DOCKER_LIST
 
 bool oci_media_type_valid(struct oci_str s);
+/* What is read, not written: parameters are tolerated (sigstore writes "...bundle+json;version=0.3"), and it fits. */
+bool oci_media_type_readable(struct oci_str s);
 bool oci_media_type_is_manifest(const char *type); /* OCI or Docker image manifest */
 bool oci_media_type_is_index(const char *type);    /* OCI index or Docker manifest list */
+/* NULL, "", text/plain, application/json, application/octet-stream: servers say so for want of better (Q24). */
+bool oci_media_type_says_nothing(const char *type);
 /* The essence of a Content-Type header: parameters and white space cut, lower case, copied to buf; "" if malformed. */
 void oci_media_type_essence(const char *header, char buf[OCI_MEDIA_TYPE_MAX]);
 /* The file extension a type is known by (".json", ".tar.gz", ...) or "". Static. */
