@@ -1,4 +1,4 @@
-#include "sys/socket.h"
+#include "sys/doorbell.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ static int make_directory(char path[108], struct oci_err *reterr)
     return OCI_OK;
 }
 
-int oci_listener_open(struct oci_listener *l, struct oci_err *reterr)
+int oci_doorbell_open(struct oci_doorbell *l, struct oci_err *reterr)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     _Static_assert(sizeof at.sun_path == sizeof l->path, "sun_path");
@@ -57,7 +57,7 @@ int oci_listener_open(struct oci_listener *l, struct oci_err *reterr)
     return OCI_OK;
 }
 
-void oci_listener_close(struct oci_listener *l)
+void oci_doorbell_close(struct oci_doorbell *l)
 {
     if (l->fd < 0)
         return;
@@ -75,7 +75,7 @@ static bool is_own(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid == getpid();
 }
 
-bool oci_listener_accept(struct oci_listener *l, int *ret_fd)
+bool oci_doorbell_accept(struct oci_doorbell *l, int *ret_fd)
 {
     while (l->fd >= 0) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -92,7 +92,7 @@ bool oci_listener_accept(struct oci_listener *l, int *ret_fd)
     return false;
 }
 
-bool oci_socket_ring(int fd)
+bool oci_doorbell_ring(int fd)
 {
     ssize_t n;
     do
