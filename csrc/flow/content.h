@@ -42,6 +42,8 @@ struct oci_source_type {
     /* The question is answered. NULL: nothing to do. */
     void (*close)(struct oci_source *s);
     void (*free)(struct oci_source *s);
+    /* MOVE only: `n` more of the bytes that `read` gave were taken by the sink. NULL: nobody wants to know. */
+    void (*moved)(struct oci_source *s, size_t n);
     bool on_pool;  /* `read` blocks or burns CPU: it is called as a job on the POOL, one call at a time */
     bool one_shot; /* cannot be rewound: nothing of it is ever sent twice */
 };
@@ -49,15 +51,16 @@ struct oci_source {
     const struct oci_source_type *type;
     uint64_t size; /* bytes, or OCI_SIZE_UNKNOWN */
     struct oci_resume resume;
+    bool used;     /* the driver's: it was in a question, and is rewound before the next */
 };
 
 struct oci_sink_type {
     const char *name;
     /* All or none of it: OCI_OK, OCI_PAUSED (nothing taken), or an error that ends the transfer. */
     int (*write)(struct oci_sink *s, const void *p, size_t len, struct oci_err *reterr);
-    /* Forgets everything written. Only while no PAUSED is open. */
+    /* Forgets everything written. Only while no PAUSED is open. NULL or OCI_UNSUPPORTED: it cannot. */
     int (*restart)(struct oci_sink *s, struct oci_err *reterr);
-    /* The end: rc OCI_OK asks for the verdict (size, digest), anything else discards. OCI_PAUSED: not quiet yet; it
+    /* Called once, or never when the question did not come to it. The end: rc OCI_OK asks for the verdict (size, digest), anything else discards. OCI_PAUSED: not quiet yet; it
      * resumes, and is called again with the same rc. After any other result nothing of it runs any more. */
     int (*end)(struct oci_sink *s, int rc, struct oci_err *reterr);
     void (*free)(struct oci_sink *s);
@@ -66,6 +69,7 @@ struct oci_sink {
     const struct oci_sink_type *type;
     uint64_t written; /* bytes taken since the beginning or the last restart; the sink's to keep */
     struct oci_resume resume;
+    bool ended;       /* the driver's: end() has given its verdict. A sink is used in one question only */
 };
 
 /* NULL does nothing. */

@@ -26,6 +26,8 @@
 OCI_BEGIN
 
 struct oci_flow;
+struct oci_move;
+struct oci_driver;
 struct oci_origin; /* one registry's host as the host sees it: opaque here (net/exchange.h; a test's own) */
 
 typedef int (*oci_step_fn)(struct oci_flow *f);
@@ -38,7 +40,8 @@ struct oci_work {
     struct oci_err err;                                     /* when rc is an error */
     int rc;
     unsigned again_ms;                                      /* OCI_AGAIN: run again after so long (a lock was taken) */
-    void *asker;                                            /* the asker's */
+    void *asker;                                            /* the asker's; NULL: canceled, do not run it again */
+    struct oci_flow *flow;                                  /* the driver's, of a WORK question */
     void *host_data[8];                                     /* the host's while posted */
 };
 
@@ -64,6 +67,11 @@ struct oci_host {
 };
 
 #define OCI_WANT_MAX 8
+/* Among the wanted statuses: the step also handles that no answer came (NETWORK, TIMEOUT). ans.status is then 0, and
+ * ans.err tells why. */
+#define OCI_WANT_LOST (-1)
+/* ... and any answer from 500 on that was not repeated below (a question that goes out only once). */
+#define OCI_WANT_5XX (-5)
 
 struct oci_http {
     const char *method;            /* static: "GET", "HEAD", "POST", "PATCH", "PUT", "DELETE" */
@@ -80,7 +88,8 @@ struct oci_http {
     struct oci_source *body;       /* borrowed until the answer; NULL: no body (Content-Length: 0 where one is due) */
     struct oci_sink *into;         /* borrowed until the answer; takes the body of a wanted 2xx; NULL: thrown away */
     uint64_t expect_size;          /* of the body that goes into `into`, or OCI_SIZE_UNKNOWN: one byte more ends it */
-    bool once;                     /* never sent again once a byte of it may have arrived (PATCH) */
+    bool once;                     /* never sent again once a byte of it may have arrived (PATCH); a 401 is an answer */
+    bool last;                     /* an abandon question: not repeated, and answered within a second or given up */
     enum oci_asked_for asked_for;  /* what an error status means */
     char doing[200];               /* "pushing a blob to HOST/REPO": begins every error's text */
 };
@@ -93,6 +102,7 @@ struct oci_answer {
     struct oci_digest digest;                /* Docker-Content-Digest, or "" when missing or malformed */
     uint64_t length;                         /* Content-Length, or OCI_SIZE_UNKNOWN */
     char range[64];                          /* Range of an upload's answer, or "" */
+    bool resent;                             /* the question was sent more than once: an earlier one may have had effect */
     struct oci_err err;                      /* a status >= 400: what oci_flow_fail_answer() reports */
     struct oci_flow *child;                  /* CHILDREN: the one that ended (its err.code tells how) */
 };
@@ -127,11 +137,15 @@ struct oci_flow {
     struct {                   /* the driver's alone */
         struct oci_driver *driver;
         struct oci_flow *parent;
-        struct oci_link ready, sibling, children, ended;
+        struct oci_link ready, sibling; /* in the driver's queue; in one of the parent's two lists */
+        struct oci_link children, ended;
         oci_step_fn next;
-        unsigned live_children;
-        bool in_flight, cancel, abandoning, oom;
-        void *move;            /* driver's state of a MOVE */
+        unsigned live_children, ended_children; /* running; ended and not told to a step yet */
+        int phase;             /* enum phase in driver.c */
+        int rc;                /* of the question that is being settled; ans.err tells why */
+        bool cancel, interrupted, abandoning, oom;
+        bool hidden;           /* moves content for its parent's MOVE: not one of its children */
+        struct oci_move *move; /* the state of a MOVE */
         void (*over)(struct oci_flow *f, void *ctx);
         void *over_ctx;
         void *host_data;       /* the host's state of an HTTP question */
@@ -165,7 +179,7 @@ int oci_ask_move(struct oci_flow *f, struct oci_source *from, struct oci_sink *t
 /* Starts `take_child` under f at once (its first step runs soon). NULL is remembered as out of memory and reported by
  * the next ask. */
 void oci_spawn(struct oci_flow *f, struct oci_flow *take_child);
-unsigned oci_children(const struct oci_flow *f); /* still running */
+unsigned oci_children(const struct oci_flow *f); /* running, or ended and not told to a step yet */
 /* `each` is stepped once for every child that ended (f->ans.child, freed after the step). Every step may spawn more
  * before it asks again. Asking with no child left is a bug (asserted). A flow that fails or finishes with children left
  * has them canceled and waited for. */

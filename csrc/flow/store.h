@@ -59,6 +59,7 @@ struct oci_store_type {
     void (*free)(struct oci_store *s);
     bool remote;        /* asking costs a round trip */
     bool checks_digest; /* refuses content that does not match by itself */
+    bool one_space;     /* manifests are blobs here (a layout): one named by an index goes by put(), not put_manifest() */
 };
 struct oci_store {
     const struct oci_store_type *type;
