@@ -35,8 +35,9 @@ static void fill_info(const struct stat *st, struct oci_file_info *ret_info)
 static int take_regular(int fd, const char *path, bool no_links, int *ret_fd, struct oci_file_info *ret_info,
                         struct oci_err *reterr)
 {
-    if (fd < 0)
-        return oci_sys_fail(reterr, errno, oci_sys_code(errno, no_links), "cannot open", path);
+    if (fd < 0) /* ENOTDIR: below a file there is nothing */
+        return oci_sys_fail(reterr, errno, errno == ENOTDIR ? OCI_NOT_FOUND : oci_sys_code(errno, no_links),
+                            "cannot open", path);
     struct oci_file_info info;
     int rc = oci_file_info_fd(fd, &info, reterr);
     if (rc == OCI_OK && info.kind != OCI_FILE_REGULAR) {
@@ -86,7 +87,8 @@ int oci_file_info(int dirfd, const char *path, bool follow, struct oci_file_info
 {
     struct stat st;
     if (fstatat(dirfd, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
-        return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot look at", path);
+        return oci_sys_fail(reterr, errno, errno == ENOTDIR ? OCI_NOT_FOUND : oci_sys_code(errno, false),
+                            "cannot look at", path);
     fill_info(&st, ret_info);
     return OCI_OK;
 }
@@ -161,7 +163,7 @@ int oci_file_reserve(int fd, uint64_t size, struct oci_err *reterr)
         return OCI_OK;
     if (size > INT64_MAX)
         return oci_err_errno(reterr, EFBIG, "cannot reserve space", NULL);
-    /* The size of the file stays what was written. posix_fallocate() would write zeros where this is unsupported. */
+    /* The size of the file stays what was written. posix_fallocate() would write zeros where unsupported. */
     int rc;
     do
         rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
