@@ -59,7 +59,7 @@ $(shell mkdir -p $(BUILD); \
   printf '%s\n' '$(CC) $(OCI_CFLAGS) $(OCI_LDFLAGS)' | cmp -s - $(FLAGS_STAMP) || \
   printf '%s\n' '$(CC) $(OCI_CFLAGS) $(OCI_LDFLAGS)' > $(FLAGS_STAMP))
 
-.PHONY: all core tests env clean install-test quickstart test lint sanitize fuzz bench $(KNOWN_LUAS)
+.PHONY: all core tests fuzz-programs env clean install-test quickstart test lint sanitize fuzz bench $(KNOWN_LUAS)
 
 all: $(LUAS)
 	@test -n "$(LUAS)" || { echo 'no Lua found by pkg-config; try: make quickstart'; exit 1; }
@@ -145,6 +145,7 @@ $(BUILD)/bin/%_fuzz: spec/c/fuzz/%_fuzz.c $(BUILD)/liboci.a $(FLAGS_STAMP)
 	  $(BUILD)/liboci.a $(LIBS)
 
 fuzz:
+	@spec/support/install.sh fuzz
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzz fuzz-programs
 	@spec/support/fuzz.sh build/fuzz/bin $(FUZZ_SECONDS)
 

@@ -67,7 +67,8 @@ def rockspec_lists():
 
 
 def own_tests():
-    return checked([sys.executable, "-B", os.path.join(HERE, "lint_test.py")])
+    return in_parallel(lambda test: checked([sys.executable, "-B", os.path.join(ROOT, test)]),
+                       ["spec/lint/lint_test.py", "spec/support/support_test.py"])
 
 
 def headers_alone():

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing: install.sh quickstart | test | bench
+# Installs what is missing: install.sh quickstart | test | bench | fuzz
 #
 # Debian packages by apt-get when root; otherwise it names the missing ones and fails. The Go
 # programs that Debian does not have are built into ${XDG_CACHE_HOME:-~/.cache}/lua-oci/peers when
@@ -21,7 +21,7 @@ export HOME
 PEERS=${XDG_CACHE_HOME:-$HOME/.cache}/lua-oci/peers
 
 usage() {
-  echo 'usage: install.sh quickstart | test | bench' >&2
+  echo 'usage: install.sh quickstart | test | bench | fuzz' >&2
   exit 2
 }
 
@@ -106,5 +106,6 @@ case $1 in
     install_packages $BUILD_PACKAGES $TEST_PACKAGES && test_programs
     go_program crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
     ;;
+  fuzz) install_packages $BUILD_PACKAGES clang libclang-rt-dev ;;
   *) usage ;;
 esac

@@ -655,7 +655,7 @@ class TestRegistry:
 
     def start(self):
         for server in self.servers:
-            threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def stop(self):
