@@ -15,11 +15,11 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "model/digest.h"
+#include "model/host.h"
 
 OCI_BEGIN
 
 #define OCI_TAG_MAX 129        /* 128 and a NUL */
-#define OCI_HOST_MAX 262       /* host:port and a NUL */
 #define OCI_REPOSITORY_MAX 256
 
 enum oci_place { OCI_PLACE_REGISTRY, OCI_PLACE_LAYOUT, OCI_PLACE_ARCHIVE, OCI_PLACE_MEMORY };
