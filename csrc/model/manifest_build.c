@@ -1,0 +1,179 @@
+/* manifest_build.c - writing manifests and indexes in canonical form (declared in manifest.h).
+ *
+ * What is written keeps every MUST of the specification, also where reading is lenient; and it is read back by the
+ * same parser that reads what others wrote, so that nothing can be built that we would refuse. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "model/manifest.h"
+
+/* ---- what may be written ------------------------------------------------------------------- */
+
+static int check_type(const char *type, const char *where, struct oci_err *reterr)
+{
+    if (oci_media_type_valid(oci_str_of(type)))
+        return OCI_OK;
+    return oci_err_set(reterr, OCI_INVALID, "%s \"%.150s\" is not a media type", where, type);
+}
+
+/* The values are checked when what was built is read back. */
+static int check_annotations(const struct oci_json *annotations, const char *where, struct oci_err *reterr)
+{
+    for (const struct oci_json *m = oci_json_first(annotations); m; m = oci_json_next(m)) {
+        if (*oci_json_key(m) == '\0')
+            return oci_err_set(reterr, OCI_INVALID, "%s: an annotation has an empty key", where);
+    }
+    return OCI_OK;
+}
+
+static int check_desc(const struct oci_desc *d, const char *where, struct oci_err *reterr)
+{
+    if (!oci_media_type_valid(oci_str_of(d->media_type)))
+        return oci_err_set(reterr, OCI_INVALID, "%s: \"%.150s\" is not a media type", where, d->media_type);
+    if (!oci_digest_is(&d->digest))
+        return oci_err_set(reterr, OCI_INVALID, "%s has no digest", where);
+    if (d->size > OCI_MAX_SIZE)
+        return oci_err_set(reterr, OCI_INVALID, "%s has no size", where);
+    if (d->artifact_type && !oci_media_type_valid(oci_str_of(d->artifact_type)))
+        return oci_err_set(reterr, OCI_INVALID, "%s: the artifact type \"%.150s\" is not a media type", where,
+                           d->artifact_type);
+    if (d->platform && (!oci_json_string(oci_json_get(d->platform, "os")) ||
+                        !oci_json_string(oci_json_get(d->platform, "architecture"))))
+        return oci_err_set(reterr, OCI_INVALID, "%s: a platform needs an os and an architecture", where);
+    return check_annotations(d->annotations, where, reterr);
+}
+
+/* ---- the document -------------------------------------------------------------------------- */
+
+struct draft {
+    struct oci_json *root;
+    struct oci_err *err;
+    int rc; /* the first failure; nothing is added after it */
+};
+
+static void add(struct draft *d, const char *key, struct oci_json *take_v)
+{
+    if (d->rc) {
+        oci_json_free(take_v);
+        return;
+    }
+    d->rc = oci_json_add(d->root, key, take_v);
+    if (d->rc)
+        oci_err_no_memory(d->err);
+}
+
+static struct oci_json *write_desc(struct draft *d, const struct oci_desc *desc, const char *where)
+{
+    if (d->rc == OCI_OK)
+        d->rc = check_desc(desc, where, d->err);
+    return d->rc == OCI_OK ? oci_desc_write(desc) : NULL;
+}
+
+static void add_desc(struct draft *d, const char *key, const struct oci_desc *desc)
+{
+    if (desc)
+        add(d, key, write_desc(d, desc, key));
+}
+
+static void add_list(struct draft *d, const char *key, const struct oci_desc *items, size_t count)
+{
+    struct oci_json *list = oci_json_new_array();
+    if (list && count > OCI_MAX_LAYERS && d->rc == OCI_OK)
+        d->rc = oci_err_set(d->err, OCI_LIMIT, "%zu %s, more than %d", count, key, OCI_MAX_LAYERS);
+    for (size_t i = 0; list && d->rc == OCI_OK && i < count; i++) {
+        char where[40];
+        snprintf(where, sizeof where, "%s[%zu]", key, i);
+        struct oci_json *item = write_desc(d, &items[i], where);
+        if (d->rc == OCI_OK && oci_json_append(list, item) != OCI_OK)
+            d->rc = oci_err_no_memory(d->err);
+    }
+    add(d, key, list);
+}
+
+static void add_annotations(struct draft *d, const struct oci_json *annotations)
+{
+    if (!annotations)
+        return;
+    if (d->rc == OCI_OK)
+        d->rc = check_annotations(annotations, "annotations", d->err);
+    struct oci_json *copy = d->rc == OCI_OK ? oci_json_clone(annotations) : NULL;
+    if (copy)
+        oci_json_sort(copy);
+    add(d, "annotations", copy);
+}
+
+static void begin(struct draft *d, const char *media_type, const char *artifact_type)
+{
+    d->root = oci_json_new_object();
+    if (!d->root)
+        d->rc = oci_err_no_memory(d->err);
+    add(d, "schemaVersion", oci_json_new_size(2));
+    add(d, "mediaType", oci_json_new_string(media_type));
+    if (!artifact_type)
+        return;
+    if (d->rc == OCI_OK)
+        d->rc = check_type(artifact_type, "the artifact type", d->err);
+    add(d, "artifactType", oci_json_new_string(artifact_type));
+}
+
+static int print(const struct oci_json *root, struct oci_bytes **ret_bytes, struct oci_err *reterr)
+{
+    oci_auto(oci_buf) struct oci_buf b;
+    oci_buf_init(&b, OCI_MAX_MANIFEST_PUSH);
+    int rc = oci_json_print(root, &b);
+    if (rc == OCI_NO_MEMORY)
+        return oci_err_no_memory(reterr);
+    if (rc == OCI_LIMIT)
+        return oci_err_set(reterr, OCI_LIMIT, "the manifest is larger than %u bytes, which registries need not take",
+                           OCI_MAX_MANIFEST_PUSH);
+    if (rc)
+        return oci_err_set(reterr, rc, "the manifest has text that is not UTF-8");
+    *ret_bytes = oci_bytes_new(b.p, b.len); /* a copy of the right size: it may live long */
+    return *ret_bytes ? OCI_OK : oci_err_no_memory(reterr);
+}
+
+static int finish(struct draft *d, struct oci_manifest **ret_manifest)
+{
+    struct oci_bytes *bytes = NULL;
+    if (d->rc == OCI_OK)
+        d->rc = print(d->root, &bytes, d->err);
+    oci_json_free(d->root);
+    if (d->rc == OCI_OK)
+        d->rc = oci_manifest_parse(bytes, NULL, NULL, ret_manifest, d->err);
+    oci_bytes_unref(bytes);
+    return d->rc;
+}
+
+int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
+                       struct oci_err *reterr)
+{
+    struct draft d = {.err = reterr};
+    struct oci_desc empty = {0};
+    oci_desc_empty(&empty, false); /* without data it allocates nothing */
+    const struct oci_desc *config = spec->config ? spec->config : &empty;
+    /* image-spec manifest.md: artifactType MUST be set when config.mediaType is the empty value. */
+    if (!spec->artifact_type && strcmp(config->media_type, OCI_TYPE_EMPTY) == 0)
+        return oci_err_set(reterr, OCI_INVALID, "a manifest with the empty config needs an artifact type");
+    begin(&d, OCI_TYPE_MANIFEST, spec->artifact_type);
+    add_desc(&d, "config", config);
+    /* manifest.md, layers: at least one, for portability; the empty one says nothing. */
+    if (spec->layer_count > 0)
+        add_list(&d, "layers", spec->layers, spec->layer_count);
+    else
+        add_list(&d, "layers", &empty, 1);
+    add_desc(&d, "subject", spec->subject);
+    add_annotations(&d, spec->annotations);
+    return finish(&d, ret_manifest);
+}
+
+int oci_index_build(const struct oci_index_spec *spec, struct oci_manifest **ret_index, struct oci_err *reterr)
+{
+    struct draft d = {.err = reterr};
+    begin(&d, OCI_TYPE_INDEX, spec->artifact_type);
+    add_list(&d, "manifests", spec->manifests, spec->count);
+    add_desc(&d, "subject", spec->subject);
+    add_annotations(&d, spec->annotations);
+    return finish(&d, ret_index);
+}
