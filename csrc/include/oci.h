@@ -227,6 +227,17 @@ struct oci_result {
 /* After oci_op_over(): OCI_OK and *ret_result, or the error. */
 int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struct oci_err *reterr);
 
+/* ---- small things for the caller: any thread, at once ---- */
+
+/* The regular files below `root` (links to files too, links to directories are not entered) whose path relative to it
+ * matches `pattern` (base/glob.h), sorted bytewise. *ret_paths is a NULL-terminated array of base/mem strings. NOT_FOUND when
+ * nothing matches, LIMIT past 100 000. */
+int oci_glob(const char *root, const char *pattern, char ***ret_paths, size_t *ret_count, struct oci_err *reterr);
+/* Seconds since some moment, suspended time included. */
+double oci_now(void);
+/* The width of the terminal behind a descriptor; 0: it is none (or a dumb one). */
+unsigned oci_terminal_columns(int fd);
+
 /* ---- without I/O: any thread, at once ---- */
 /* reference: model/reference.h; json: json/json.h; manifest: model/manifest.h; digest: model/digest.h */
 

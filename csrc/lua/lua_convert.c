@@ -1,0 +1,308 @@
+/* Descriptors, manifests and results as Lua tables, in the one shape of DESIGN section 4: structural names in
+ * snake_case, annotations as they are. */
+#include <stdio.h>
+
+#include "base/encode.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "lua/binding.h"
+
+static void set_json(lua_State *L, const char *name, const struct oci_json *v)
+{
+    if (v) {
+        oci_lua_push_json(L, v);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void set_bytes(lua_State *L, const char *name, const struct oci_bytes *bytes)
+{
+    if (bytes) {
+        lua_pushlstring(L, bytes->p, bytes->len);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void set_array(lua_State *L, const char *name)
+{
+    luaL_getmetatable(L, OCI_LUA_ARRAY);
+    lua_setmetatable(L, -2);
+    lua_setfield(L, -2, name);
+}
+
+/* ---- platforms: the specification's names have dots where ours have underscores ---- */
+
+static const char *const platform_names[][2] = {{"os.version", "os_version"}, {"os.features", "os_features"}};
+
+static void push_platform(lua_State *L, const struct oci_json *platform)
+{
+    oci_lua_push_json(L, platform);
+    if (!lua_istable(L, -1))
+        return;
+    for (size_t i = 0; i < sizeof platform_names / sizeof *platform_names; i++) {
+        lua_getfield(L, -1, platform_names[i][0]);
+        lua_setfield(L, -2, platform_names[i][1]);
+        lua_pushnil(L);
+        lua_setfield(L, -2, platform_names[i][0]);
+    }
+}
+
+/* The platform at the top of the stack, a table, with the specification's names; raises unless it is one. */
+static void respell_platform(lua_State *L)
+{
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, -3);) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            luaL_error(L, "bad 'platform' (a string like linux/amd64, or a table of names expected)");
+        const char *name = lua_tostring(L, -2);
+        for (size_t i = 0; i < sizeof platform_names / sizeof *platform_names; i++)
+            if (strcmp(name, platform_names[i][1]) == 0)
+                name = platform_names[i][0];
+        lua_setfield(L, -3, name);
+    }
+    lua_replace(L, -2);
+}
+
+/* ---- descriptors ---- */
+
+void oci_lua_push_desc(lua_State *L, const struct oci_desc *d)
+{
+    luaL_checkstack(L, 8, NULL);
+    lua_createtable(L, 0, 6);
+    oci_lua_set_string(L, "media_type", d->media_type);
+    oci_lua_set_string(L, "digest", d->digest.text);
+    oci_lua_set_string(L, "artifact_type", d->artifact_type);
+    if (d->size != OCI_SIZE_UNKNOWN) {
+        lx_pushwhole(L, (double)d->size);
+        lua_setfield(L, -2, "size");
+    }
+    set_json(L, "annotations", d->annotations);
+    set_json(L, "urls", d->urls);
+    set_bytes(L, "data", d->data);
+    if (d->platform) {
+        push_platform(L, d->platform);
+        lua_setfield(L, -2, "platform");
+    }
+}
+
+static void push_result_desc(lua_State *L, const struct oci_result_desc *d)
+{
+    oci_lua_push_desc(L, &d->desc);
+    oci_lua_set_string(L, "reference", d->reference);
+    if (d->tags && d->tags[0]) {
+        lua_newtable(L);
+        for (int i = 0; d->tags[i]; i++) {
+            lua_pushstring(L, d->tags[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        set_array(L, "tags");
+    }
+}
+
+/* Hangs the Lua value on top of the stack on `object` as `key`, and pops it. */
+static int add_member(lua_State *L, struct oci_json *object, const char *key, struct oci_err *reterr)
+{
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
+    int rc = oci_lua_to_json(L, -2, box, reterr);
+    if (rc == OCI_OK) {
+        struct oci_json *v = box->u.json;
+        box->u.json = NULL;
+        rc = oci_json_add(object, key, v) ? oci_err_no_memory(reterr) : OCI_OK;
+    }
+    lua_pop(L, 2);
+    return rc;
+}
+
+/* "linux/arm64/v8" or a table, on top of the stack. */
+static int add_platform(lua_State *L, struct oci_json *object, struct oci_err *reterr)
+{
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        struct oci_json *platform = NULL;
+        int rc = oci_platform_parse(lua_tostring(L, -1), &platform, reterr);
+        if (rc == OCI_OK && oci_json_add(object, "platform", platform) != OCI_OK)
+            rc = oci_err_no_memory(reterr);
+        lua_pop(L, 1);
+        return rc;
+    }
+    luaL_checktype(L, -1, LUA_TTABLE);
+    respell_platform(L);
+    return add_member(L, object, "platform", reterr);
+}
+
+/* Bytes on top of the stack, which JSON has in base64. */
+static int add_data(lua_State *L, struct oci_json *object, struct oci_err *reterr)
+{
+    size_t len = 0;
+    const char *p = luaL_checklstring(L, -1, &len);
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_BUF);
+    oci_buf_init(&box->u.buf, OCI_MAX_MANIFEST);
+    int rc = oci_base64_add(&box->u.buf, p, len);
+    if (rc == OCI_OK)
+        rc = oci_json_add(object, "data", oci_json_new_string(len ? box->u.buf.p : ""));
+    lua_pop(L, 2);
+    return rc ? oci_err_set(reterr, rc, "embedded data: %s", oci_err_meaning(rc)) : OCI_OK;
+}
+
+/* The descriptor at `i`, called `where` in messages, into *d, which is in a box. Raises on what is not JSON. */
+static int read_desc(lua_State *L, int i, const char *where, struct oci_desc *d, struct oci_err *reterr)
+{
+    static const char *const names[][2] = {{"media_type", "mediaType"}, {"digest", "digest"}, {"size", "size"},
+                                           {"artifact_type", "artifactType"}, {"annotations", "annotations"},
+                                           {"urls", "urls"}, {"data", "data"}, {"platform", "platform"}};
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
+    int rc = (box->u.json = oci_json_new_object()) ? OCI_OK : oci_err_no_memory(reterr);
+    for (size_t k = 0; rc == OCI_OK && k < sizeof names / sizeof *names; k++) {
+        lua_getfield(L, i, names[k][0]);
+        if (lua_isnil(L, -1))
+            lua_pop(L, 1);
+        else if (strcmp(names[k][0], "platform") == 0)
+            rc = add_platform(L, box->u.json, reterr);
+        else if (strcmp(names[k][0], "data") == 0)
+            rc = add_data(L, box->u.json, reterr);
+        else
+            rc = add_member(L, box->u.json, names[k][1], reterr);
+    }
+    if (rc == OCI_OK)
+        rc = oci_desc_read(box->u.json, where, d, reterr);
+    oci_lua_box_release(box);
+    lua_pop(L, 1);
+    return rc;
+}
+
+/* ---- manifests ---- */
+
+static void set_descs(lua_State *L, const char *name, const struct oci_desc *items, size_t count)
+{
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        oci_lua_push_desc(L, &items[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    set_array(L, name);
+}
+
+static int push_manifest(lua_State *L, struct oci_lua_box *box)
+{
+    const struct oci_manifest *m = box->u.manifest;
+    lua_createtable(L, 0, 10);
+    set_bytes(L, "bytes", m->bytes);
+    oci_lua_set_string(L, "digest", m->self.digest.text);
+    oci_lua_set_string(L, "media_type", m->self.media_type);
+    oci_lua_set_string(L, "artifact_type", m->self.artifact_type);
+    lx_pushwhole(L, (double)m->self.size);
+    lua_setfield(L, -2, "size");
+    set_descs(L, m->is_index ? "manifests" : "layers", m->items, m->count);
+    if (!m->is_index) {
+        oci_lua_push_desc(L, &m->config);
+        lua_setfield(L, -2, "config");
+    }
+    if (m->has_subject) {
+        oci_lua_push_desc(L, &m->subject);
+        lua_setfield(L, -2, "subject");
+    }
+    set_json(L, "annotations", m->annotations);
+    oci_lua_box_release(box);
+    return 1;
+}
+
+/* manifest(bytes, media_type | nil) -> fields | nil, message, code, detail */
+int oci_lua_parse_manifest(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    const char *media_type = lua_isnoneornil(L, 2) ? NULL : oci_lua_plain_string(L, 2, "media_type");
+    struct oci_err err = {0};
+    struct oci_bytes *bytes = NULL;
+    oci_lua_holder_push(L);
+    int holder = lua_gettop(L);
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_MANIFEST);
+    int rc = oci_lua_to_bytes(L, 1, holder, &bytes, &err);
+    if (rc == OCI_OK)
+        rc = oci_manifest_parse(bytes, media_type, NULL, &box->u.manifest, &err);
+    oci_lua_holder_release(L, holder);
+    return rc ? oci_lua_fail(L, &err) : push_manifest(L, box);
+}
+
+static int read_descs(lua_State *L, int i, struct oci_lua_box *box, struct oci_err *reterr)
+{
+    size_t count = lx_rawlen(L, i);
+    if (count > OCI_MAX_LAYERS)
+        return oci_err_set(reterr, OCI_LIMIT, "more than %d manifests", OCI_MAX_LAYERS);
+    box->u.descs.items = oci_calloc(count + 1, sizeof *box->u.descs.items);
+    if (!box->u.descs.items)
+        return oci_err_no_memory(reterr);
+    box->u.descs.count = count;
+    for (size_t k = 0; k < count; k++) {
+        lua_rawgeti(L, i, (int)k + 1);
+        luaL_checktype(L, -1, LUA_TTABLE);
+        char where[32];
+        snprintf(where, sizeof where, "manifests[%zu]", k + 1);
+        int rc = read_desc(L, lua_gettop(L), where, &box->u.descs.items[k], reterr);
+        if (rc)
+            return rc;
+        lua_pop(L, 1);
+    }
+    return OCI_OK;
+}
+
+/* build_index{ artifact_type, manifests = { descriptor, ... }, annotations } -> fields | nil, message, code, detail */
+int oci_lua_build_index(lua_State *L)
+{
+    static const struct oci_lua_field fields[] = {
+        {"artifact_type", OCI_LUA_STRING, offsetof(struct oci_index_spec, artifact_type)}, {NULL, OCI_LUA_STRING, 0}};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    struct oci_index_spec spec = {0};
+    struct oci_err err = {0};
+    oci_lua_read(L, 1, fields, &spec);
+    lua_getfield(L, 1, "manifests");
+    luaL_checktype(L, 2, LUA_TTABLE);
+    oci_lua_holder_push(L);
+    struct oci_lua_box *descs = oci_lua_box_new(L, OCI_LUA_BOX_DESCS);
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_MANIFEST);
+    int rc = oci_lua_read_annotations(L, 1, 3, &spec.annotations, &err);
+    if (rc == OCI_OK)
+        rc = read_descs(L, 2, descs, &err);
+    spec.manifests = descs->u.descs.items;
+    spec.count = descs->u.descs.count;
+    if (rc == OCI_OK)
+        rc = oci_index_build(&spec, &box->u.manifest, &err);
+    oci_lua_box_release(descs);
+    oci_lua_holder_release(L, 3);
+    return rc ? oci_lua_fail(L, &err) : push_manifest(L, box);
+}
+
+/* ---- results ---- */
+
+static void push_files(lua_State *L, const struct oci_result *r)
+{
+    lua_createtable(L, (int)r->file_count, 0);
+    for (size_t i = 0; i < r->file_count; i++) {
+        const struct oci_result_file *f = &r->files[i];
+        lua_createtable(L, 0, 6);
+        oci_lua_set_string(L, "path", f->path);
+        oci_lua_set_string(L, "title", f->title);
+        oci_lua_set_string(L, "state", f->state);
+        oci_lua_set_string(L, "digest", f->desc->digest.text);
+        oci_lua_set_string(L, "media_type", f->desc->media_type);
+        lx_pushwhole(L, (double)f->desc->size);
+        lua_setfield(L, -2, "size");
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+}
+
+void oci_lua_push_result(lua_State *L, const struct oci_result *r)
+{
+    lua_newtable(L);
+    if (r->has_desc) {
+        push_result_desc(L, &r->desc);
+        lua_setfield(L, -2, "descriptor");
+    }
+    set_bytes(L, "bytes", r->bytes);
+    lua_createtable(L, (int)r->name_count, 0);
+    for (size_t i = 0; i < r->name_count; i++) {
+        lua_pushstring(L, r->names[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    set_array(L, "names");
+    push_files(L, r);
+    set_array(L, "files");
+}

@@ -1,0 +1,315 @@
+/* client:push(...), client:pull(...) and so on: each starts one operation and gives it, or nil, message, code, detail.
+ * The last argument is the call's own options; references are strings. */
+#include "base/mem.h"
+#include "lua/binding.h"
+
+/* What every start has. Its userdata lies on the stack at `op_index`, what it owns meanwhile in the holder. */
+struct start {
+    struct oci_client *client;
+    struct oci_call_options call;
+    struct oci_lua_op *op;
+    int op_index, holder;
+    struct oci_err err;
+    int rc;
+};
+
+static void read_call(lua_State *L, int i, struct oci_call_options *call)
+{
+#define FIELD(name, kind) {#name, kind, offsetof(struct oci_call_options, name)}
+    static const struct oci_lua_field fields[] = {
+        FIELD(concurrency, OCI_LUA_UNSIGNED), FIELD(timeout, OCI_LUA_SECONDS), FIELD(connect_timeout, OCI_LUA_SECONDS),
+        FIELD(stall_timeout, OCI_LUA_SECONDS), FIELD(retries, OCI_LUA_INT), FIELD(progress, OCI_LUA_BOOL),
+        {NULL, OCI_LUA_STRING, 0}};
+#undef FIELD
+    luaL_checktype(L, i, LUA_TTABLE);
+    oci_lua_read(L, i, fields, call);
+    oci_lua_read_credentials(L, i, &call->credentials, &call->credential_count);
+}
+
+/* Checks the client and the call's options at `call_index`, and makes the operation and the holder. */
+static void begin(lua_State *L, struct start *s, int call_index)
+{
+    *s = (struct start){.call = OCI_CALL_OPTIONS_INIT};
+    s->client = oci_lua_check_client(L);
+    lua_settop(L, call_index);
+    read_call(L, call_index, &s->call);
+    struct oci_lua_mailbox *mailbox = oci_lua_mailbox(L, &s->err);
+    if (!mailbox) {
+        s->rc = s->err.code;
+        return;
+    }
+    s->op = oci_lua_op_new(L, mailbox);
+    s->op_index = lua_gettop(L);
+    oci_lua_holder_push(L);
+    s->holder = lua_gettop(L);
+}
+
+static int end(lua_State *L, struct start *s)
+{
+    if (s->op)
+        oci_lua_holder_release(L, s->holder);
+    if (s->rc)
+        return oci_lua_fail(L, &s->err);
+    lua_pushvalue(L, s->op_index);
+    return 1;
+}
+
+/* The reference in the string at `i`; NULL: s->rc says why. */
+static const struct oci_reference *reference(lua_State *L, struct start *s, int i)
+{
+    if (s->rc)
+        return NULL;
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_REFERENCE);
+    s->rc = oci_lua_to_reference(L, i, box, &s->err);
+    oci_lua_hold(L, s->holder);
+    return s->rc ? NULL : &box->u.ref;
+}
+
+static const struct oci_content *read_contents(lua_State *L, struct start *s, int i, size_t *ret_count)
+{
+    *ret_count = 0;
+    lua_getfield(L, i, "contents");
+    luaL_checktype(L, -1, LUA_TTABLE);
+    int list = lua_gettop(L);
+    size_t count = lx_rawlen(L, list);
+    struct oci_content *items = lx_newudata(L, (count + 1) * sizeof *items, NULL);
+    for (size_t k = 0; k < count && !s->rc; k++) {
+        lua_rawgeti(L, list, (int)k + 1);
+        s->rc = oci_lua_read_content(L, -1, s->holder, &items[k], &s->err);
+        lua_pop(L, 1);
+    }
+    *ret_count = count;
+    return items;
+}
+
+/* The push specification in the table at `i`; its arrays lie on the stack. */
+static void read_spec(lua_State *L, struct start *s, int i, struct oci_push_spec *spec, struct oci_content *config)
+{
+    static const struct oci_lua_field fields[] = {
+        {"artifact_type", OCI_LUA_STRING, offsetof(struct oci_push_spec, artifact_type)},
+        {"new", OCI_LUA_BOOL, offsetof(struct oci_push_spec, is_new)},
+        {NULL, OCI_LUA_STRING, 0}};
+    if (s->rc)
+        return;
+    oci_lua_read(L, i, fields, spec);
+    lua_getfield(L, i, "config");
+    if (!lua_isnil(L, -1)) {
+        s->rc = oci_lua_read_content(L, -1, s->holder, config, &s->err);
+        spec->config = config;
+    }
+    if (!s->rc)
+        s->rc = oci_lua_read_annotations(L, i, s->holder, &spec->annotations, &s->err);
+    spec->tags = oci_lua_read_strings(L, i, "tags", &spec->tag_count);
+    spec->contents = read_contents(L, s, i, &spec->count);
+}
+
+/* client:push(to, spec, call) */
+static int start_push(lua_State *L)
+{
+    struct start s;
+    struct oci_push_spec spec = {0};
+    struct oci_content config = {0};
+    luaL_checkstring(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    begin(L, &s, 4);
+    const struct oci_reference *to = reference(L, &s, 2);
+    read_spec(L, &s, 3, &spec, &config);
+    if (!s.rc)
+        s.rc = oci_start_push(s.client, s.op->mailbox->m, to, &spec, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:build(spec, call) */
+static int start_build(lua_State *L)
+{
+    struct start s;
+    struct oci_push_spec spec = {0};
+    struct oci_content config = {0};
+    luaL_checktype(L, 2, LUA_TTABLE);
+    begin(L, &s, 3);
+    read_spec(L, &s, 2, &spec, &config);
+    if (!s.rc)
+        s.rc = oci_start_build(s.client, s.op->mailbox->m, &spec, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:pull(from, { to, overwrite, sync, unpack }, call) */
+static int start_pull(lua_State *L)
+{
+    static const struct oci_lua_field fields[] = {
+        {"to", OCI_LUA_STRING, offsetof(struct oci_pull_options, to)},
+        {"overwrite", OCI_LUA_BOOL, offsetof(struct oci_pull_options, overwrite)},
+        {"sync", OCI_LUA_BOOL, offsetof(struct oci_pull_options, sync)},
+        {"unpack", OCI_LUA_TRISTATE, offsetof(struct oci_pull_options, unpack)},
+        {NULL, OCI_LUA_STRING, 0}};
+    struct start s;
+    struct oci_pull_options options = {.to = ".", .unpack = -1};
+    luaL_checkstring(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    oci_lua_read(L, 3, fields, &options);
+    begin(L, &s, 4);
+    const struct oci_reference *from = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_start_pull(s.client, s.op->mailbox->m, from, &options, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:copy(from, to, { tags }, call) */
+static int start_copy(lua_State *L)
+{
+    struct start s;
+    size_t count = 0;
+    luaL_checkstring(L, 2);
+    luaL_checkstring(L, 3);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    begin(L, &s, 5);
+    const char *const *tags = oci_lua_read_strings(L, 4, "tags", &count);
+    const struct oci_reference *from = reference(L, &s, 2);
+    const struct oci_reference *to = reference(L, &s, 3);
+    if (!s.rc)
+        s.rc = oci_start_copy(s.client, s.op->mailbox->m, from, to, tags, count, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:simple(what, reference, call); for "repositories" the reference is HOST[:PORT] */
+static int start_simple(lua_State *L)
+{
+    static const char *const names[] = {"resolve", "tags", "repositories", "untag", "delete", "fetch_manifest",
+                                        "fetch_config", "stat_blob", NULL};
+    static const enum oci_simple whats[] = {OCI_RESOLVE, OCI_TAGS, OCI_REPOSITORIES, OCI_UNTAG, OCI_DELETE,
+                                            OCI_FETCH_MANIFEST, OCI_FETCH_CONFIG, OCI_STAT_BLOB};
+    struct start s;
+    enum oci_simple what = whats[luaL_checkoption(L, 2, NULL, names)];
+    size_t len = 0;
+    const char *text = luaL_checklstring(L, 3, &len);
+    begin(L, &s, 4);
+    const struct oci_reference *r = NULL;
+    if (!s.rc && what == OCI_REPOSITORIES) {
+        struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_REFERENCE);
+        s.rc = oci_reference_parse_registry(text, len, &box->u.ref, &s.err);
+        oci_lua_hold(L, s.holder);
+        r = &box->u.ref;
+    } else {
+        r = reference(L, &s, 3);
+    }
+    if (!s.rc)
+        s.rc = oci_start_simple(s.client, s.op->mailbox->m, what, r, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:tag(reference, { tags }, call) */
+static int start_tag(lua_State *L)
+{
+    struct start s;
+    size_t count = 0;
+    luaL_checkstring(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    begin(L, &s, 4);
+    const char *const *tags = oci_lua_read_strings(L, 3, "tags", &count);
+    const struct oci_reference *r = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_start_tag(s.client, s.op->mailbox->m, r, tags, count, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:push_manifest(to, bytes, { media_type, tags }, call) */
+static int start_push_manifest(lua_State *L)
+{
+    struct start s;
+    size_t count = 0;
+    luaL_checkstring(L, 2);
+    luaL_checkstring(L, 3);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    begin(L, &s, 5);
+    lua_getfield(L, 4, "media_type");
+    const char *media_type = lua_isnil(L, -1) ? NULL : oci_lua_plain_string(L, -1, "media_type");
+    const char *const *tags = oci_lua_read_strings(L, 4, "tags", &count);
+    const struct oci_reference *to = reference(L, &s, 2);
+    struct oci_bytes *bytes = NULL;
+    if (!s.rc)
+        s.rc = oci_lua_to_bytes(L, 3, s.holder, &bytes, &s.err);
+    if (!s.rc)
+        s.rc = oci_start_push_manifest(s.client, s.op->mailbox->m, to, bytes, media_type, tags, count, &s.call,
+                                       &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+struct range {
+    uint64_t offset, length, limit;
+};
+
+static struct range read_range(lua_State *L, int i)
+{
+    static const struct oci_lua_field fields[] = {{"offset", OCI_LUA_SIZE, offsetof(struct range, offset)},
+                                                  {"length", OCI_LUA_SIZE, offsetof(struct range, length)},
+                                                  {"limit", OCI_LUA_SIZE, offsetof(struct range, limit)},
+                                                  {NULL, OCI_LUA_STRING, 0}};
+    struct range r = {.length = OCI_SIZE_UNKNOWN};
+    luaL_checktype(L, i, LUA_TTABLE);
+    oci_lua_read(L, i, fields, &r);
+    return r;
+}
+
+/* client:fetch_blob(reference, { offset, length, limit }, call) */
+static int start_fetch_blob(lua_State *L)
+{
+    struct start s;
+    luaL_checkstring(L, 2);
+    struct range range = read_range(L, 3);
+    begin(L, &s, 4);
+    const struct oci_reference *r = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_start_fetch_blob(s.client, s.op->mailbox->m, r, range.offset, range.length, range.limit, &s.call,
+                                    &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:open_blob(reference, { offset, length }, call) */
+static int start_open_blob(lua_State *L)
+{
+    struct start s;
+    luaL_checkstring(L, 2);
+    struct range range = read_range(L, 3);
+    begin(L, &s, 4);
+    const struct oci_reference *r = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_start_open_blob(s.client, s.op->mailbox->m, r, range.offset, range.length, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:push_blob(to, content, is_new, call) */
+static int start_push_blob(lua_State *L)
+{
+    struct start s;
+    struct oci_content content = {0};
+    luaL_checkstring(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    bool is_new = lua_toboolean(L, 4) != 0;
+    begin(L, &s, 5);
+    const struct oci_reference *to = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_lua_read_content(L, 3, s.holder, &content, &s.err);
+    if (!s.rc)
+        s.rc = oci_start_push_blob(s.client, s.op->mailbox->m, to, &content, is_new, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:digest(content, algorithm, call) */
+static int start_digest(lua_State *L)
+{
+    struct start s;
+    struct oci_content content = {0};
+    luaL_checktype(L, 2, LUA_TTABLE);
+    const char *algorithm = luaL_checkstring(L, 3);
+    begin(L, &s, 4);
+    if (!s.rc)
+        s.rc = oci_lua_read_content(L, 2, s.holder, &content, &s.err);
+    if (!s.rc)
+        s.rc = oci_start_digest(s.client, s.op->mailbox->m, &content, algorithm, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+const luaL_Reg oci_lua_start_methods[] = {
+    {"push", start_push}, {"build", start_build}, {"pull", start_pull}, {"copy", start_copy}, {"simple", start_simple},
+    {"tag", start_tag}, {"push_manifest", start_push_manifest}, {"fetch_blob", start_fetch_blob},
+    {"open_blob", start_open_blob}, {"push_blob", start_push_blob}, {"digest", start_digest}, {NULL, NULL}};
