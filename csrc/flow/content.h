@@ -60,8 +60,9 @@ struct oci_sink_type {
     int (*write)(struct oci_sink *s, const void *p, size_t len, struct oci_err *reterr);
     /* Forgets everything written. Only while no PAUSED is open. NULL or OCI_UNSUPPORTED: it cannot. */
     int (*restart)(struct oci_sink *s, struct oci_err *reterr);
-    /* Called once, or never when the question did not come to it. The end: rc OCI_OK asks for the verdict (size, digest), anything else discards. OCI_PAUSED: not quiet yet; it
-     * resumes, and is called again with the same rc. After any other result nothing of it runs any more. */
+    /* The end: rc OCI_OK asks for the verdict (size, digest), anything else discards (*reterr may then tell why, on
+     * entry). OCI_PAUSED: not quiet yet; it resumes, and is called again with the same rc. After any other result
+     * nothing of it runs any more. A sink whose question was never asked is freed without it. */
     int (*end)(struct oci_sink *s, int rc, struct oci_err *reterr);
     void (*free)(struct oci_sink *s);
 };

@@ -24,7 +24,7 @@ ALLOWED = {
     "sys": {"base"},
     "model": {"base", "json"},
     "ports": {"base", "json", "sys", "model"},
-    "flow": LOW,
+    "flow": LOW | {"content"},               # operations join, collect and hash content; content knows none of them
     "content": LOW,
     "auth": LOW,
     "net": MIDDLE,
