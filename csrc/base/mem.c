@@ -16,6 +16,8 @@ void *oci_calloc(size_t count, size_t size)
 {
     if (count == 0 || size == 0)
         return calloc(1, 1);
+    if (count > SIZE_MAX / size)
+        return NULL;
     return calloc(count, size);
 }
 
