@@ -52,6 +52,17 @@ static int print_string(const char *s, struct oci_buf *b)
     return rc ? rc : oci_buf_add_char(b, '"');
 }
 
+/* 1e-07 becomes 1e-7, as in RFC 8785. */
+static void shorten_exponent(char *text)
+{
+    char *digits = strchr(text, 'e');
+    if (!digits)
+        return;
+    digits += digits[1] == '-' || digits[1] == '+' ? 2 : 1;
+    size_t zeros = strspn(digits, "0");
+    memmove(digits, digits + zeros, strlen(digits + zeros) + 1);
+}
+
 /* The shortest of the digits that read back as the same number; in the C locale, as the reader does. */
 static void format_double(double d, char *text, size_t size)
 {
@@ -77,6 +88,7 @@ static int print_number(double d, struct oci_buf *b)
         return oci_buf_addf(b, "%lld", (long long)d); /* -0 becomes 0, as in RFC 8785 section 3.2.2.3 */
     char text[40];
     format_double(d, text, sizeof text);
+    shorten_exponent(text);
     return oci_buf_add_str(b, text);
 }
 
