@@ -95,6 +95,14 @@ $(BUILD)/$1/oci/core.so: $(LUA_SRC:csrc/lua/%.c=$(BUILD)/obj-$1/%.o) $(BUILD)/li
 	@mkdir -p $$(@D)
 	@echo '  LD   $$@'
 	$(Q)$(CC) $(OCI_LDFLAGS) -shared -o $$@ $$^ $(LIBS)
+
+# An interpreter that has the sanitizer in it: see spec/support/host.c.
+$(BUILD)/host/$1: spec/support/host.c $(FLAGS_STAMP)
+	@mkdir -p $$(@D)
+	@echo '  LD   $$@'
+	$(Q)$(CC) $(OCI_CFLAGS) $(OCI_LDFLAGS) \
+	  $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $1)) -o $$@ $$< \
+	  $(shell pkg-config --libs $1)
 endef
 $(foreach l,$(LUAS),$(eval $(call lua_rules,$l)))
 
@@ -108,7 +116,7 @@ HARNESS_OBJ := $(HARNESS_SRC:spec/c/%.c=$(BUILD)/test/obj/%.o)
 TEST_CFLAGS := -Ispec/c -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc \
                -fno-builtin-free
 
-tests: $(TEST_BIN)
+tests: $(TEST_BIN) $(if $(filter address,$(SANITIZE)),$(LUAS:%=$(BUILD)/host/%))
 
 $(BUILD)/test/obj/%.o: spec/c/%.c $(FLAGS_STAMP)
 	@mkdir -p $(@D)
@@ -172,7 +180,7 @@ test: install-test
 lint: install-test
 	@python3 spec/lint/lint.py
 
-# ThreadSanitizer cannot be loaded into an interpreter: it gets the C tests.
+# ThreadSanitizer gets the C tests: interpreters and OpenSSL are not built with it.
 sanitize:
 	@$(MAKE) --no-print-directory test SANITIZE=address
 	@$(MAKE) --no-print-directory tests SANITIZE=thread

@@ -67,22 +67,31 @@ class Totals:
             ", %d skipped" % skipped if skipped else "")
 
 
+def interpreter(build, lua):
+    """The Lua to run; a build with a sanitizer brings its own."""
+    own = os.path.join(ROOT, build, "host", lua)
+    return own if os.path.exists(own) else lua
+
+
 def lua_environment(build, lua):
     """Lua finds the checkout's modules, then helpers of the specs, then the system's."""
     places = ["lua/?.lua", "lua/?/init.lua", "spec/lua/?.lua", "spec/support/?.lua"]
     return {
         "LUA_PATH": ";".join(os.path.join(ROOT, p) for p in places) + ";;",
         "LUA_CPATH": os.path.join(ROOT, build, lua, "?.so") + ";;",
-        "OCI_TEST_LUA": lua,
+        "OCI_TEST_LUA": interpreter(build, lua),
+        "OCI_TEST_LUA_NAME": lua,
+        # So that a script that a spec starts with lua5.4 or luajit gets the same one.
+        "PATH": os.path.join(ROOT, build, "host") + ":" + os.environ.get("PATH", ""),
     }
 
 
 def sanitizer_environment(build):
-    """Options that make a finding fatal; for a module, the runtime has to be loaded first."""
+    """Options that make a finding fatal."""
     support = os.path.join(ROOT, "spec", "support")
     env = {
         "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
-        "LSAN_OPTIONS": "exitcode=99:print_suppressions=0:suppressions=%s/lsan.supp" % support,
+        "LSAN_OPTIONS": "exitcode=99",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         "TSAN_OPTIONS": "halt_on_error=1:exitcode=66:second_deadlock_stack=1"
                         ":suppressions=%s/tsan.supp" % support,
@@ -101,11 +110,8 @@ def c_job(build, source, env):
 
 def lua_job(build, source, lua, env):
     busted = servers.program("busted") or "/usr/bin/busted"
-    argv = [lua, busted, "--output=spec/support/busted_lines.lua", source]
-    own = {**env, **lua_environment(build, lua)}
-    if "OCI_TEST_PRELOAD" in env:
-        own["LD_PRELOAD"] = env["OCI_TEST_PRELOAD"]
-    return Job("%s (%s)" % (source, lua), argv, own)
+    argv = [interpreter(build, lua), busted, "--output=spec/support/busted_lines.lua", source]
+    return Job("%s (%s)" % (source, lua), argv, {**env, **lua_environment(build, lua)})
 
 
 def find(pattern):
