@@ -7,6 +7,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/terminal.h"
+#include "sys/thread.h"
 
 #define GLOB_MAX_FILES 100000
 #define GLOB_MAX_DEPTH 64
@@ -14,6 +15,11 @@
 double oci_now(void)
 {
     return (double)oci_clock_ms() / 1000;
+}
+
+unsigned oci_generation(void)
+{
+    return oci_fork_generation();
 }
 
 unsigned oci_terminal_columns(int fd)

@@ -1,0 +1,128 @@
+/* Results: copies that live as long as the operation. */
+#include "base/mem.h"
+#include "client/op.h"
+
+static void free_strings(char **list)
+{
+    for (char **s = list; s && *s; s++)
+        oci_free(*s);
+    oci_free(list);
+}
+
+/* NULL-terminated. NULL: out of memory. */
+static char **copy_tags(const char *tag, const char *const *more, size_t more_count)
+{
+    char **list = oci_calloc(more_count + 2, sizeof *list);
+    size_t n = 0;
+    bool ok = list != NULL;
+    if (ok && tag)
+        ok = (list[n++] = oci_strdup(tag)) != NULL;
+    for (size_t i = 0; ok && i < more_count; i++)
+        ok = (list[n++] = oci_strdup(more[i])) != NULL;
+    if (ok)
+        return list;
+    free_strings(list);
+    return NULL;
+}
+
+int oci_result_set_desc(struct oci_op *op, struct oci_desc *take_desc, const struct oci_opened_place *place,
+                        const char *tag, const char *const *more, size_t more_count)
+{
+    struct oci_result_desc *d = &op->result.desc;
+    op->result.has_desc = true;
+    d->desc = *take_desc;
+    *take_desc = (struct oci_desc){0};
+    if (place && !(d->reference = oci_place_reference(place, &d->desc.digest)))
+        return OCI_NO_MEMORY;
+    if ((tag || more_count > 0) && !(d->tags = copy_tags(tag, more, more_count)))
+        return OCI_NO_MEMORY;
+    return OCI_OK;
+}
+
+void oci_result_take_bytes(struct oci_op *op, struct oci_bytes *take_bytes)
+{
+    oci_bytes_unref(op->result.bytes);
+    op->result.bytes = take_bytes;
+}
+
+void oci_result_take_names(struct oci_op *op, struct oci_names *take_names)
+{
+    op->result.names = take_names->items;
+    op->result.name_count = take_names->count;
+    oci_names_init(take_names);
+}
+
+/* A file's strings and descriptor are the result's own. */
+struct oci_own_file {
+    char *path, *title;
+    struct oci_desc desc;
+};
+
+static const char *state_word(enum oci_file_state s)
+{
+    switch (s) {
+    case OCI_FILE_UNCHANGED:
+        return "unchanged";
+    case OCI_FILE_UNPACKED:
+        return "unpacked";
+    case OCI_FILE_FETCHED:
+    default:
+        return "fetched";
+    }
+}
+
+static int copy_file(struct oci_pull_target *t, size_t index, struct oci_own_file *own,
+                     struct oci_result_file *f)
+{
+    const char *path, *title;
+    const struct oci_desc *desc;
+    enum oci_file_state state;
+    oci_files_get(t, index, &path, &title, &desc, &state);
+    own->path = oci_strdup(path);
+    own->title = oci_strdup(title);
+    int rc = oci_desc_copy(desc, &own->desc);
+    if (!own->path || (title && !own->title))
+        rc = OCI_NO_MEMORY;
+    *f = (struct oci_result_file){
+        .path = own->path, .title = own->title, .desc = &own->desc, .state = state_word(state)};
+    return rc;
+}
+
+int oci_result_set_files(struct oci_op *op, struct oci_pull_target *t)
+{
+    const size_t count = oci_files_count(t);
+    struct oci_result_file *files = oci_calloc(count + 1, sizeof *files);
+    struct oci_own_file *own = oci_calloc(count + 1, sizeof *own);
+    if (!files || !own) {
+        oci_free(files);
+        oci_free(own);
+        return OCI_NO_MEMORY;
+    }
+    op->result.files = files;
+    op->own_files = own;
+    int rc = OCI_OK;
+    for (size_t i = 0; i < count && rc == OCI_OK; i++) {
+        rc = copy_file(t, i, &own[i], &files[i]);
+        op->result.file_count = i + 1;
+    }
+    return rc;
+}
+
+void oci_result_done(struct oci_op *op)
+{
+    struct oci_result *r = &op->result;
+    oci_desc_done(&r->desc.desc);
+    oci_free(r->desc.reference);
+    free_strings(r->desc.tags);
+    oci_bytes_unref(r->bytes);
+    struct oci_names names = {
+        .items = (char **)(uintptr_t)r->names, .count = r->name_count, .cap = r->name_count};
+    oci_names_done(&names);
+    for (size_t i = 0; i < r->file_count; i++) {
+        oci_free(op->own_files[i].path);
+        oci_free(op->own_files[i].title);
+        oci_desc_done(&op->own_files[i].desc);
+    }
+    oci_free(op->own_files);
+    oci_free((struct oci_result_file *)(uintptr_t)r->files);
+}

@@ -1,0 +1,75 @@
+#include "base/mem.h"
+#include "client/op.h"
+
+struct pull {
+    struct oci_task task;
+    char *to;
+    bool overwrite, sync;
+    int unpack;
+    struct oci_pull_target *target;
+    struct oci_desc desc;
+    struct oci_bytes *bytes;
+};
+
+static struct pull *pull_of(struct oci_flow *f)
+{
+    return (struct pull *)(void *)f;
+}
+
+static void pull_free(struct oci_flow *f)
+{
+    struct pull *p = pull_of(f);
+    oci_files_free(p->target);
+    oci_free(p->to);
+    oci_desc_done(&p->desc);
+    oci_bytes_unref(p->bytes);
+    oci_task_done(&p->task);
+}
+
+static const struct oci_flow_type pull_type = {.name = "pull", .free = pull_free};
+
+static int on_pulled(struct oci_flow *f)
+{
+    struct pull *p = pull_of(f);
+    struct oci_op *op = p->task.op;
+    oci_result_take_bytes(op, p->bytes);
+    p->bytes = NULL;
+    int rc = oci_result_set_desc(op, &p->desc, &p->task.from, NULL, NULL, 0);
+    if (rc == OCI_OK)
+        rc = oci_result_set_files(op, p->target);
+    return rc == OCI_OK ? rc : oci_flow_no_memory(f);
+}
+
+static int pull_first(struct oci_flow *f)
+{
+    struct pull *p = pull_of(f);
+    const struct oci_files_options files = {
+        .to = p->to, .overwrite = p->overwrite, .sync = p->sync, .unpack = p->unpack};
+    p->target = oci_files_new(f->host, &files);
+    if (!p->target)
+        return oci_flow_no_memory(f);
+    struct oci_graph_options options = oci_op_graph_options(p->task.op);
+    oci_spawn(f, oci_flow_pull_artifact(p->task.from.store, oci_place_name(&p->task.from), NULL, p->target,
+                                        &options, &p->desc, &p->bytes));
+    return oci_ask_children(f, on_pulled);
+}
+
+int oci_start_pull(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
+                   const struct oci_pull_options *options, const struct oci_call_options *o,
+                   struct oci_op **ret_op, struct oci_err *reterr)
+{
+    struct oci_op *op;
+    int rc = oci_op_begin(c, m, "pull", from, o, &op, reterr);
+    if (rc != OCI_OK)
+        return rc;
+    struct pull *p = oci_task_new(sizeof *p, &pull_type, op, pull_first);
+    if (!p)
+        return oci_op_launch(op, oci_err_no_memory(reterr), ret_op, reterr);
+    p->to = oci_strdup(options->to ? options->to : ".");
+    p->overwrite = options->overwrite;
+    p->sync = options->sync;
+    p->unpack = options->unpack;
+    rc = p->to ? oci_place_open(c, op->engine, from, false, &op->call, &p->task.from, reterr)
+               : oci_err_no_memory(reterr);
+    return oci_op_launch(op, rc, ret_op, reterr);
+}
