@@ -62,7 +62,7 @@ def long_functions(text, limit):
 
 
 def add_function(found, code, head_start, head, end, limit):
-    name = re.search(r"(\w+)\s*\(", head)
+    name = re.search(r"(?:TEST\()?(\w+)\s*[()]", head)
     if not name or "=" in head or not head.rstrip().endswith(")"):
         return      # a struct, an enum or an initialiser
     begin = head_start + len(head) - len(head.lstrip())

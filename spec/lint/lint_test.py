@@ -78,6 +78,7 @@ class Functions(unittest.TestCase):
         text = "int f(int a,\n      int b)\n{\n%s}\n" % ("    a++;\n" * 90)
         self.assertEqual(functions.long_functions(text, 80), [(1, "f", 94)])
         self.assertEqual(functions.long_functions(text, 94), [])
+        self.assertEqual(functions.long_functions("TEST(t)\n{\n}\n", 2), [(1, "t", 3)])
 
     def test_braces_in_texts_and_comments_do_not_count(self):
         text = 'void g(void)\n{\n    puts("{"); /* { */\n    putchar(\'{\'); // {\n}\nint h;\n'
