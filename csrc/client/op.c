@@ -318,7 +318,7 @@ void oci_op_free(struct oci_op *op)
     if (!op || oci_op_is_old(op))
         return;
     oci_op_cancel(op);
-    if (op->window)
+    if (op->window && !oci_op_over(op)) /* it wakes the engine, which may be gone after the end */
         oci_window_stop(op->window);
     oci_mailbox_leave(op->mailbox, op);
     oci_op_unref(op);
