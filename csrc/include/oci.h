@@ -68,9 +68,10 @@ int oci_mailbox_wait(struct oci_mailbox *m, struct oci_op *const *ops, size_t co
  * the next operation's id (ids are counted from 1, never used twice); 0: none. */
 int oci_mailbox_fd(struct oci_mailbox *m, struct oci_err *reterr);
 uint64_t oci_mailbox_next(struct oci_mailbox *m);
-/* A Unix socket (in a directory of its own, 0700) that nginx's cosocket can connect to: once connected (by this process:
- * SO_PEERCRED) a byte is sent whenever the descriptor above becomes readable, and path and directory are gone. *ret_path is
- * borrowed. */
+/* A Unix socket (in a directory of its own, 0700) that nginx's cosocket can connect to. Nobody watches it: after connecting
+ * call oci_mailbox_next() until it gives 0, before the first receive. That takes the connection (of this process alone:
+ * SO_PEERCRED), and path and directory are gone. From then on a byte is sent whenever the descriptor above becomes readable:
+ * after each receive call oci_mailbox_next() until 0 again. *ret_path is borrowed until then. */
 int oci_mailbox_socket(struct oci_mailbox *m, const char **ret_path, struct oci_err *reterr);
 void oci_mailbox_socket_close(struct oci_mailbox *m);
 
@@ -115,7 +116,9 @@ struct oci_push_spec {
     bool is_new;
 };
 /* Result: one descriptor (with reference and tags), and the manifest's bytes. A packed directory is annotated
- * (io.deis.oras.content.unpack and .digest); files' media types and sizes are found. */
+ * (io.deis.oras.content.unpack and .digest) when it has a title; files' media types and sizes are found. With neither an
+ * artifact type nor a config's media type the type is application/vnd.unknown.artifact.v1, with a warning. A reference with a
+ * digest is OCI_INVALID: it comes from the content. */
 int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *to,
                    const struct oci_push_spec *spec, const struct oci_call_options *o, struct oci_op **ret_op,
                    struct oci_err *reterr);
@@ -200,7 +203,7 @@ void oci_op_totals(struct oci_op *op, struct oci_totals *ret_totals);
 /* Readers (push): OCI_OK (*ret_taken may be less than len), OCI_PAUSED, or the operation is over (OCI_CANCELED). */
 int oci_op_give(struct oci_op *op, unsigned reader, const void *p, size_t len, size_t *ret_taken);
 void oci_op_give_end(struct oci_op *op, unsigned reader, const char *failure); /* NULL: the end; else the reader failed so */
-/* open_blob: OCI_OK, OCI_END_OF_CONTENT (verified), OCI_PAUSED (none now), or the error. */
+/* open_blob: OCI_OK, OCI_END_OF_CONTENT (verified), OCI_PAUSED (none now), or the error (when the operation is over). */
 int oci_op_take(struct oci_op *op, void *p, size_t max, size_t *ret_n, struct oci_err *reterr);
 
 /* ---- results ---- */
@@ -224,7 +227,7 @@ struct oci_result {
     const struct oci_result_file *files;
     size_t file_count;
 };
-/* After oci_op_over(): OCI_OK and *ret_result, or the error. */
+/* After oci_op_over(): OCI_OK and *ret_result, or the error. Of open_blob also before, once bytes are there. */
 int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struct oci_err *reterr);
 
 /* ---- small things for the caller: any thread, at once ---- */
@@ -235,6 +238,8 @@ int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struc
 int oci_glob(const char *root, const char *pattern, char ***ret_paths, size_t *ret_count, struct oci_err *reterr);
 /* Seconds since some moment, suspended time included. */
 double oci_now(void);
+/* Grows with every fork() that this process has seen: handles of another generation fail. */
+unsigned oci_generation(void);
 /* The width of the terminal behind a descriptor; 0: it is none (or a dumb one). */
 unsigned oci_terminal_columns(int fd);
 
