@@ -1,0 +1,155 @@
+#include "pack/walk.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "pack/names.h"
+
+struct level {
+    int fd;
+    char **names;
+    size_t count, at;
+    size_t path_len; /* of this directory's own path */
+};
+
+struct oci_walk {
+    char *dir;
+    struct level levels[OCI_PACK_MAX_DEPTH + 1];
+    size_t depth; /* levels in use; 0: over */
+    size_t entries;
+    bool begun;
+    char path[OCI_MAX_PATH], link[OCI_MAX_PATH];
+};
+
+/* Lists the directory `fd`, which is taken, as the next level. */
+static int push(struct oci_walk *w, int fd, struct oci_err *reterr)
+{
+    struct level *l = &w->levels[w->depth];
+    int rc = oci_dir_list(fd, &l->names, &l->count, reterr);
+    if (rc != OCI_OK) {
+        oci_fd_close(fd);
+        return rc;
+    }
+    l->fd = fd;
+    l->at = 0;
+    l->path_len = strlen(w->path);
+    w->depth++;
+    return OCI_OK;
+}
+
+static void pop(struct oci_walk *w)
+{
+    struct level *l = &w->levels[--w->depth];
+    oci_fd_close(l->fd);
+    oci_names_free(l->names);
+}
+
+int oci_walk_open(const char *dir, struct oci_walk **ret_walk, struct oci_err *reterr)
+{
+    struct oci_walk *w = oci_calloc(1, sizeof *w);
+    if (!w || !(w->dir = oci_strdup(dir))) {
+        oci_free(w);
+        return oci_err_no_memory(reterr);
+    }
+    int fd;
+    int rc = oci_dir_open(OCI_CWD, dir, false, &fd, reterr);
+    if (rc == OCI_OK)
+        rc = push(w, fd, reterr);
+    if (rc != OCI_OK) {
+        oci_walk_close(w);
+        oci_err_wrap(reterr, "packing %.150s", dir);
+        return rc;
+    }
+    *ret_walk = w;
+    return OCI_OK;
+}
+
+void oci_walk_close(struct oci_walk *w)
+{
+    if (!w)
+        return;
+    while (w->depth > 0)
+        pop(w);
+    oci_free(w->dir);
+    oci_free(w);
+}
+
+/* Makes w->path that of `name` in the level's directory. */
+static int set_path(struct oci_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
+{
+    size_t at = l->path_len, len = strlen(name);
+    if (at + 1 + len + 1 > sizeof w->path) {
+        w->path[at] = '\0';
+        return oci_pack_refuse(reterr, OCI_LIMIT, w->path, "holds names that are longer than a path may be");
+    }
+    if (at > 0)
+        w->path[at++] = '/';
+    memcpy(w->path + at, name, len + 1);
+    /* What an unpacker would refuse is not packed. */
+    char cleaned[OCI_MAX_PATH];
+    int rc = oci_pack_clean_name(w->path, NULL, cleaned, reterr);
+    if (rc == OCI_OK && w->entries > OCI_PACK_MAX_ENTRIES)
+        rc = oci_err_set(reterr, OCI_LIMIT, "more than %d files are in it", OCI_PACK_MAX_ENTRIES);
+    return rc;
+}
+
+static int read_link(struct oci_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
+{
+    int rc = oci_file_readlink(l->fd, name, w->link, sizeof w->link, reterr);
+    return rc == OCI_OK ? oci_pack_check_link(w->path, w->link, reterr) : rc;
+}
+
+/* Looks at w->path, `name` in the level's directory, and opens it as what it was a moment ago: if it is something else
+ * by then, the opening fails. */
+static int visit(struct oci_walk *w, const struct level *l, const char *name, struct oci_walk_entry *e,
+                 struct oci_err *reterr)
+{
+    int rc = oci_file_info(l->fd, name, false, &e->info, reterr);
+    if (rc != OCI_OK)
+        return rc;
+    int fd;
+    switch (e->info.kind) {
+    case OCI_FILE_REGULAR:
+        return oci_file_open_read(l->fd, name, false, &e->fd, &e->info, reterr);
+    case OCI_FILE_DIRECTORY:
+        rc = oci_dir_open_beneath(l->fd, name, false, &fd, reterr);
+        return rc == OCI_OK ? push(w, fd, reterr) : rc;
+    case OCI_FILE_SYMLINK:
+        e->link = w->link;
+        return read_link(w, l, name, reterr);
+    case OCI_FILE_OTHER:
+    default:
+        return oci_pack_refuse(reterr, OCI_INVALID, w->path,
+                               "is neither a file nor a directory nor a link and cannot be packed");
+    }
+}
+
+int oci_walk_next(struct oci_walk *w, struct oci_walk_entry *ret_entry, struct oci_err *reterr)
+{
+    struct oci_walk_entry e = {.path = w->path, .fd = -1};
+    struct oci_err err = {0};
+    int rc = OCI_OK;
+    if (!w->begun) {
+        w->begun = true;
+        rc = oci_file_info_fd(w->levels[0].fd, &e.info, &err);
+    } else {
+        while (w->depth > 0 && w->levels[w->depth - 1].at == w->levels[w->depth - 1].count)
+            pop(w);
+        if (w->depth == 0)
+            return OCI_END_OF_CONTENT;
+        struct level *l = &w->levels[w->depth - 1];
+        const char *name = l->names[l->at++];
+        w->entries++;
+        rc = set_path(w, l, name, &err);
+        if (rc == OCI_OK)
+            rc = visit(w, l, name, &e, &err);
+    }
+    if (rc != OCI_OK) {
+        bool named = !*w->path || oci_starts_with(err.text, w->path);
+        oci_err_wrap(&err, "packing %.150s%s%.150s", w->dir, named ? "" : "/", named ? "" : w->path);
+        return oci_err_copy(reterr, &err);
+    }
+    *ret_entry = e;
+    return OCI_OK;
+}

@@ -1,0 +1,31 @@
+/* walk.h - inside pack/: a directory's tree in one fixed order, held by descriptors: no link is ever followed, and
+ * somebody who moves directories meanwhile leads nobody outside. */
+#ifndef OCI_PACK_WALK_H
+#define OCI_PACK_WALK_H
+
+#include "base/limits.h"
+#include "sys/file.h"
+
+OCI_BEGIN
+
+struct oci_walk;
+
+struct oci_walk_entry {
+    const char *path;           /* below the root; "" is the root. Until the next step */
+    struct oci_file_info info;
+    int fd;                     /* a regular file, open for reading: the caller's; else -1 */
+    const char *link;           /* a symbolic link's target. Until the next step */
+};
+
+/* `dir` is the caller's name for it: links in it are followed. */
+int oci_walk_open(const char *dir, struct oci_walk **ret_walk, struct oci_err *reterr);
+void oci_walk_close(struct oci_walk *w); /* NULL does nothing */
+
+/* The root first; a directory comes before what is in it, the names in a directory in bytewise order. OCI_OK,
+ * OCI_END_OF_CONTENT, or an error that names the path: OCI_INVALID for a FIFO, device or socket and for names that
+ * cannot travel, OCI_UNSAFE_PATH for a link that leads out, OCI_LIMIT past 64 levels or a million entries. */
+int oci_walk_next(struct oci_walk *w, struct oci_walk_entry *ret_entry, struct oci_err *reterr);
+
+OCI_END
+
+#endif

@@ -1,0 +1,155 @@
+#include "tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+char *tree_temporary(char dir[TREE_PATH])
+{
+    const char *where = getenv("TMPDIR");
+    if (!where || strlen(where) > TREE_PATH - 20)
+        where = "/tmp";
+    snprintf(dir, TREE_PATH, "%s/oci-test-XXXXXX", where);
+    CHECK(mkdtemp(dir) != NULL);
+    CHECK_INT(chmod(dir, 0755), 0);
+    return dir;
+}
+
+void tree_remove(const char *dir)
+{
+    CHECK(strstr(dir, "/oci-test-") != NULL);
+    CHECK_INT(tree_shell("chmod -R u+rwx '%s'; rm -rf '%s'", dir, dir), 0);
+}
+
+static void join(char *out, size_t size, const char *at, const char *path)
+{
+    int n = snprintf(out, size, "%s/%s", at, path);
+    CHECK(n > 0 && (size_t)n < size);
+}
+
+static void make_parents(char *full)
+{
+    for (char *p = full + 1; (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+        mkdir(full, 0755); /* there already, mostly */
+        *p = '/';
+    }
+}
+
+void tree_dir(const char *at, const char *path)
+{
+    char full[4096];
+    join(full, sizeof full, at, path);
+    make_parents(full);
+    mkdir(full, 0755);
+    struct stat st;
+    CHECK_INT(stat(full, &st), 0);
+    CHECK(S_ISDIR(st.st_mode));
+}
+
+void tree_put(const char *at, const char *path, const char *text, unsigned mode)
+{
+    tree_put_bytes(at, path, text, strlen(text), mode);
+}
+
+void tree_put_bytes(const char *at, const char *path, const void *p, size_t len, unsigned mode)
+{
+    char full[4096];
+    join(full, sizeof full, at, path);
+    make_parents(full);
+    int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK(fd >= 0);
+    for (size_t done = 0; done < len;) {
+        ssize_t n = write(fd, (const char *)p + done, len - done);
+        CHECK(n > 0);
+        done += (size_t)n;
+    }
+    CHECK_INT(fchmod(fd, mode), 0);
+    CHECK_INT(close(fd), 0);
+}
+
+void tree_link(const char *at, const char *path, const char *target)
+{
+    char full[4096];
+    join(full, sizeof full, at, path);
+    make_parents(full);
+    CHECK_INT(symlink(target, full), 0);
+}
+
+const char *tree_get(const char *at, const char *path)
+{
+    static char text[65536];
+    char full[4096];
+    join(full, sizeof full, at, path);
+    int fd = open(full, O_RDONLY | O_NOFOLLOW);
+    CHECK(fd >= 0);
+    ssize_t n = read(fd, text, sizeof text - 1);
+    CHECK(n >= 0);
+    close(fd);
+    text[n] = '\0';
+    return text;
+}
+
+unsigned tree_mode(const char *at, const char *path)
+{
+    char full[4096];
+    struct stat st;
+    join(full, sizeof full, at, path);
+    CHECK_INT(lstat(full, &st), 0);
+    return st.st_mode & 07777u;
+}
+
+int tree_exists(const char *at, const char *path)
+{
+    char full[4096];
+    struct stat st;
+    join(full, sizeof full, at, path);
+    return lstat(full, &st) == 0;
+}
+
+size_t tree_count(const char *at)
+{
+    DIR *d = opendir(at);
+    CHECK(d != NULL);
+    size_t n = 0;
+    struct dirent *e;
+    while ((e = readdir(d)) != NULL)
+        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    closedir(d);
+    return n;
+}
+
+int tree_shell(const char *fmt, ...)
+{
+    char command[8192];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(command, sizeof command, fmt, ap);
+    va_end(ap);
+    CHECK(n > 0 && (size_t)n < sizeof command);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+void tree_output(char *out, size_t size, const char *fmt, ...)
+{
+    char command[8192];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(command, sizeof command, fmt, ap);
+    va_end(ap);
+    CHECK(n > 0 && (size_t)n < sizeof command);
+    FILE *f = popen(command, "r");
+    CHECK(f != NULL);
+    size_t len = fread(out, 1, size - 1, f);
+    out[len] = '\0';
+    CHECK_INT(pclose(f), 0);
+}
