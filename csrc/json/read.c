@@ -24,12 +24,20 @@ struct reader {
 
 static int bad(struct reader *r, const char *what)
 {
-    return oci_err_set(r->err, OCI_INVALID, "malformed JSON at byte %zu: %s", r->at + 1, what);
+    oci_err_set(r->err, OCI_INVALID, "malformed JSON at byte %zu: %s", r->at + 1, what);
+    return OCI_INVALID;
+}
+
+static int out_of_memory(struct reader *r)
+{
+    oci_err_no_memory(r->err);
+    return OCI_NO_MEMORY;
 }
 
 static int over(struct reader *r, const char *what, unsigned limit)
 {
-    return oci_err_set(r->err, OCI_LIMIT, "JSON with more than %u %s", limit, what);
+    oci_err_set(r->err, OCI_LIMIT, "JSON with more than %u %s", limit, what);
+    return OCI_LIMIT;
 }
 
 static void skip_space(struct reader *r)
@@ -146,7 +154,7 @@ static int read_string(struct reader *r, char **ret_s)
     }
     char *s = cJSON_malloc(end - start + 1);
     if (!s)
-        return oci_err_no_memory(r->err);
+        return out_of_memory(r);
     char *to = s;
     int rc = OCI_OK;
     while (rc == OCI_OK && r->at < end) {
@@ -252,7 +260,7 @@ static int read_number(struct reader *r, cJSON **ret_node)
     }
     cJSON *n = oci_json_node_number(d);
     if (!n)
-        return oci_err_no_memory(r->err);
+        return out_of_memory(r);
     if (!integer)
         n->type = cJSON_Number; /* 7.0 and 7e0 are no sizes (manifest-validity D07) */
     *ret_node = n;
@@ -268,7 +276,7 @@ static int read_word(struct reader *r, const char *word, int type, cJSON **ret_n
         return bad(r, "value expected");
     r->at += n;
     *ret_node = oci_json_node_new(type);
-    return *ret_node ? OCI_OK : oci_err_no_memory(r->err);
+    return *ret_node ? OCI_OK : out_of_memory(r);
 }
 
 static int read_text(struct reader *r, cJSON **ret_node)
@@ -280,7 +288,7 @@ static int read_text(struct reader *r, cJSON **ret_node)
     cJSON *n = oci_json_node_new(cJSON_String);
     if (!n) {
         cJSON_free(s);
-        return oci_err_no_memory(r->err);
+        return out_of_memory(r);
     }
     n->valuestring = s;
     *ret_node = n;
@@ -339,7 +347,7 @@ static int check_keys(struct reader *r, const cJSON *object)
         return OCI_OK;
     const cJSON **sorted = cJSON_malloc(count * sizeof *sorted);
     if (!sorted)
-        return oci_err_no_memory(r->err);
+        return out_of_memory(r);
     size_t i = 0;
     for (const cJSON *m = object->child; m; m = m->next)
         sorted[i++] = m;

@@ -293,7 +293,7 @@ static int add_data(struct oci_json *o, const struct oci_bytes *data)
     if (!data)
         return OCI_OK;
     oci_auto(oci_buf) struct oci_buf b;
-    oci_buf_init(&b, OCI_MAX_MANIFEST * 2);
+    oci_buf_init(&b, (size_t)OCI_MAX_MANIFEST * 2);
     int rc = oci_base64_add(&b, data->p, data->len);
     return rc ? rc : oci_json_add(o, "data", oci_json_new_string(b.p));
 }

@@ -140,19 +140,24 @@ static const EVP_MD *fetch(bool sha512)
 
 int oci_hash_new(struct oci_str algorithm, struct oci_hash **ret_hash, struct oci_err *reterr)
 {
-    if (!implemented(algorithm))
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "digests of the algorithm \"%.*s\" cannot be computed here",
-                           algorithm.len < 100 ? (int)algorithm.len : 100, algorithm.p);
+    if (!implemented(algorithm)) {
+        oci_err_set(reterr, OCI_UNSUPPORTED, "digests of the algorithm \"%.*s\" cannot be computed here",
+                    algorithm.len < 100 ? (int)algorithm.len : 100, algorithm.p);
+        return OCI_UNSUPPORTED;
+    }
     bool sha512 = oci_str_eq(algorithm, OCI_SHA512);
     struct oci_hash *h = oci_calloc(1, sizeof *h);
-    if (!h)
-        return oci_err_no_memory(reterr);
+    if (!h) {
+        oci_err_no_memory(reterr);
+        return OCI_NO_MEMORY;
+    }
     h->algorithm = sha512 ? OCI_SHA512 : OCI_SHA256;
     h->md = fetch(sha512);
     h->ctx = h->md ? EVP_MD_CTX_new() : NULL;
     if (!h->ctx || oci_hash_restart(h) != OCI_OK) {
         oci_hash_free(h);
-        return oci_err_no_memory(reterr);
+        oci_err_no_memory(reterr);
+        return OCI_NO_MEMORY;
     }
     *ret_hash = h;
     return OCI_OK;

@@ -1,6 +1,5 @@
 #include "model/host.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -85,11 +84,71 @@ static bool valid_name(struct oci_str s, const char **ret_why)
     return true;
 }
 
-static bool valid_ipv6(struct oci_str s)
+/* One group of an IPv6 address: one to four hex digits. */
+static bool parse_group(struct oci_str s, uint16_t *ret_group)
 {
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    return oci_str_copy(text, sizeof text, s) == OCI_OK && inet_pton(AF_INET6, text, &address) == 1;
+    unsigned v = 0;
+    if (s.len == 0 || s.len > 4)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = oci_lower(s.p[i]);
+        if (c >= '0' && c <= '9')
+            v = v << 4 | (unsigned)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            v = v << 4 | (unsigned)(c - 'a' + 10);
+        else
+            return false;
+    }
+    *ret_group = (uint16_t)v;
+    return true;
+}
+
+/* Groups parted by ':'; the last may be a dotted-quad when `quad`, which is two. *ret_last: the last group. */
+static bool count_groups(struct oci_str s, bool quad, size_t *ret_count, uint16_t *ret_last, bool *ret_zero)
+{
+    struct oci_str group, rest = s;
+    *ret_count = 0;
+    *ret_zero = true; /* all but the last */
+    if (s.len == 0)
+        return true;
+    while (oci_str_cut(rest, ':', &group, &rest)) {
+        uint16_t v = 0;
+        if (!parse_group(group, &v))
+            return false;
+        *ret_zero = *ret_zero && v == 0;
+        ++*ret_count;
+    }
+    if (quad && is_dotted_quad(rest)) {
+        *ret_count += 2;
+        *ret_zero = false; /* not worth telling whether ::0.0.0.1 is meant */
+        return true;
+    }
+    ++*ret_count;
+    return parse_group(rest, ret_last);
+}
+
+/* RFC 4291 section 2.2, without a zone. */
+static bool parse_ipv6(struct oci_str s, bool *ret_loopback)
+{
+    size_t before = 0, after = 0;
+    uint16_t last = 0;
+    bool zero_before = true, zero_after = true;
+    struct oci_str head = s;
+    const char *gap = s.len > 1 ? memmem(s.p, s.len, "::", 2) : NULL;
+    if (gap) {
+        head.len = (size_t)(gap - s.p);
+        struct oci_str tail = {gap + 2, s.len - head.len - 2};
+        uint16_t unused = 0;
+        if (!count_groups(head, false, &before, &unused, &zero_before) ||
+            !count_groups(tail, true, &after, &last, &zero_after) || before + after > 7)
+            return false;
+        *ret_loopback = before == 0 && after > 0 && zero_after && last == 1;
+        return true;
+    }
+    if (!count_groups(head, true, &before, &last, &zero_before) || before != 8)
+        return false;
+    *ret_loopback = zero_before && last == 1;
+    return true;
 }
 
 int oci_host_parse(struct oci_str s, char ret_host[OCI_HOST_MAX], const char **ret_why)
@@ -102,7 +161,8 @@ int oci_host_parse(struct oci_str s, char ret_host[OCI_HOST_MAX], const char **r
         struct oci_str inside;
         if (!oci_str_cut((struct oci_str){s.p + 1, s.len - 1}, ']', &inside, &after))
             return OCI_INVALID;
-        valid = valid_ipv6(inside);
+        bool loopback = false;
+        valid = parse_ipv6(inside, &loopback);
     } else {
         const char *colon = s.len > 0 ? memchr(s.p, ':', s.len) : NULL;
         if (colon) {
@@ -129,11 +189,9 @@ bool oci_host_is_loopback(const char *host)
     struct oci_str name = oci_str_of(host);
     struct oci_str before, after;
     if (name.len > 0 && name.p[0] == '[') {
-        char text[INET6_ADDRSTRLEN];
-        struct in6_addr address;
+        bool loopback = false;
         return oci_str_cut((struct oci_str){name.p + 1, name.len - 1}, ']', &before, &after) &&
-               oci_str_copy(text, sizeof text, before) == OCI_OK && inet_pton(AF_INET6, text, &address) == 1 &&
-               IN6_IS_ADDR_LOOPBACK(&address);
+               parse_ipv6(before, &loopback) && loopback;
     }
     if (oci_str_cut(name, ':', &before, &after))
         name = before;

@@ -244,7 +244,8 @@ static bool parse_date(const char *s, int64_t *ret_seconds)
         year += year < 70 ? 2000 : 1900;
     if (year < 1970 || day < 1 || day > 31 || time[0] > 23 || time[1] > 59 || time[2] > 60)
         return false;
-    *ret_seconds = days_since_epoch(year, (int64_t)d.month, day) * 86400 + time[0] * 3600 + time[1] * 60 + time[2];
+    *ret_seconds = days_since_epoch(year, (int64_t)d.month, day) * 86400 + (int64_t)time[0] * 3600 +
+                   (int64_t)time[1] * 60 + time[2];
     return true;
 }
 

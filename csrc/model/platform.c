@@ -57,10 +57,10 @@ static void normalise(struct parts *p)
     };
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
         if (strcmp(p->arch, same[i][0]) == 0)
-            strcpy(p->arch, same[i][1]);
+            oci_str_copy(p->arch, sizeof p->arch, oci_str_of(same[i][1]));
     }
     if (strcmp(p->os, "macos") == 0)
-        strcpy(p->os, "darwin");
+        oci_str_copy(p->os, sizeof p->os, OCI_STR("darwin"));
 }
 
 static bool copy_part(char to[PART_MAX], struct oci_str s)

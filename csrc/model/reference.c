@@ -169,7 +169,7 @@ static int parse_host(struct parser *p, struct oci_str host)
     if (oci_host_parse(host, p->ref->registry, &why) != OCI_OK)
         return bad(p, why);
     if (is_docker_hub(p->ref->registry))
-        strcpy(p->ref->registry, DOCKER_HUB);
+        oci_str_copy(p->ref->registry, sizeof p->ref->registry, OCI_STR(DOCKER_HUB));
     return OCI_OK;
 }
 
@@ -228,7 +228,7 @@ static int parse_name(struct parser *p, struct oci_str s, bool host)
         rc = parse_host(p, first);
         name = rest;
     } else {
-        strcpy(p->ref->registry, DOCKER_HUB);
+        oci_str_copy(p->ref->registry, sizeof p->ref->registry, OCI_STR(DOCKER_HUB));
     }
     if (rc == OCI_OK)
         rc = cut_tag(p, &name);
