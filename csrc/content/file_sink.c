@@ -202,7 +202,8 @@ static int job_run(struct oci_work *w, struct oci_err *reterr)
         oci_err_wrap(reterr, "%s", j->name);
     else if (rc != OCI_OK)
         oci_err_wrap(reterr, "writing %s", j->name);
-    if (rc != OCI_OK || j->todo == DISCARD)
+    /* Not after HASH: the engine may be writing to the descriptor. end() discards then. */
+    if (j->todo == DISCARD || (rc != OCI_OK && j->todo != HASH))
         job_discard(j);
     return rc;
 }
