@@ -1,7 +1,7 @@
 -- luacheck settings. "min": what Lua 5.1 to 5.4 and LuaJIT have in common.
 std = "min"
 max_line_length = 120
-max_comment_line_length = 130
+max_comment_line_length = false
 exclude_files = { "build", "lua_modules", ".luarocks" }
 
 -- Specs run under Lua 5.4 and LuaJIT and may ask which one it is.
