@@ -190,7 +190,7 @@ static int make_tar(struct packed *k, struct oci_err *reterr)
     oci_buf_clear(&k->tar);
     k->given = 0;
     int rc = k->file >= 0 ? add_content(k, reterr) : add_entry(k, reterr);
-    if (rc == OCI_OK && oci_hash_add(k->hash, k->tar.p, k->tar.len) != OCI_OK)
+    if (rc == OCI_OK && k->tar.len > 0 && oci_hash_add(k->hash, k->tar.p, k->tar.len) != OCI_OK)
         rc = oci_err_no_memory(reterr);
     return rc;
 }
@@ -249,7 +249,7 @@ static int packed_read(struct oci_source *s, void *p, size_t max, size_t *ret_n,
         size_t n = 0;
         if (k->given == k->tar.len && !k->tar_over)
             rc = make_tar(k, reterr);
-        if (rc == OCI_OK)
+        if (rc == OCI_OK && k->tar.len > 0)
             rc = give(k, (char *)p + filled, max - filled, &n, reterr);
         filled += n;
     }

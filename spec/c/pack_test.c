@@ -1,5 +1,5 @@
-/* Packing directories (pack.h): the same bytes everywhere, read by others, and back again. What an archive may not do is
- * in unpack_test.c. */
+/* Packing directories (pack.h): the same bytes everywhere, read by others, and back again. What an archive may
+ * not do is in unpack_test.c. */
 #include "pack/pack.h"
 
 #include <fcntl.h>
@@ -167,6 +167,7 @@ TEST(source_date_epoch_is_the_time_of_every_entry)
     CHECK_STR(out, "1970-01-02 00:00:00 t/\n1970-01-02 00:00:00 t/f\n");
     setenv("SOURCE_DATE_EPOCH", "soon", 1);
     check_fails(dir, OCI_INVALID, "SOURCE_DATE_EPOCH");
+    unsetenv("SOURCE_DATE_EPOCH");
     oci_buf_done(&b);
     tree_remove(dir);
 }
