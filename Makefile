@@ -55,9 +55,11 @@ CORE_OBJ := $(CORE_SRC:csrc/%.c=$(BUILD)/obj/%.o)
 
 # A change of compiler or flags must rebuild: the objects depend on this file.
 FLAGS_STAMP := $(BUILD)/flags
+ifneq ($(filter-out env clean,$(or $(MAKECMDGOALS),all)),)
 $(shell mkdir -p $(BUILD); \
   printf '%s\n' '$(CC) $(OCI_CFLAGS) $(OCI_LDFLAGS)' | cmp -s - $(FLAGS_STAMP) || \
   printf '%s\n' '$(CC) $(OCI_CFLAGS) $(OCI_LDFLAGS)' > $(FLAGS_STAMP))
+endif
 
 .PHONY: all core tests fuzz-programs env clean install-test quickstart test lint sanitize fuzz bench $(KNOWN_LUAS)
 
