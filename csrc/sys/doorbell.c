@@ -26,7 +26,8 @@ static int make_directory(char path[108], struct oci_err *reterr)
     const char *tmp = oci_env("TMPDIR");
     int len = snprintf(path, 108, "%s/lua-oci-XXXXXX%s", tmp ? tmp : "/tmp", SOCKET_NAME);
     if (len < 0 || len >= 108)
-        return oci_err_set(reterr, OCI_LIMIT, "the directory for temporary files has a path too long for a socket");
+        return oci_err_set(reterr, OCI_LIMIT,
+                           "the directory for temporary files has a path too long for a socket");
     path[len - (int)strlen(SOCKET_NAME)] = '\0';
     /* mkdtemp makes it 0700, so that only this user can reach the socket inside. */
     if (oci_fault_errno(OCI_FAULT_MKDIR) || !mkdtemp(path))
@@ -42,7 +43,8 @@ int oci_doorbell_open(struct oci_doorbell *l, struct oci_err *reterr)
     int rc = make_directory(at.sun_path, reterr);
     if (rc != OCI_OK)
         return rc;
-    int fd = oci_fault_errno(OCI_FAULT_OPEN) ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd =
+        oci_fault_errno(OCI_FAULT_OPEN) ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
     if (!bound || listen(fd, 4) != 0) {
         rc = oci_err_errno(reterr, errno, "cannot listen on a Unix socket in", at.sun_path);
