@@ -138,11 +138,11 @@ static bool parse_ipv6(struct oci_str s, bool *ret_loopback)
     if (gap) {
         head.len = (size_t)(gap - s.p);
         struct oci_str tail = {gap + 2, s.len - head.len - 2};
-        uint16_t unused = 0;
-        if (!count_groups(head, false, &before, &unused, &zero_before) ||
+        uint16_t last_before = 0;
+        if (!count_groups(head, false, &before, &last_before, &zero_before) ||
             !count_groups(tail, true, &after, &last, &zero_after) || before + after > 7)
             return false;
-        *ret_loopback = before == 0 && after > 0 && zero_after && last == 1;
+        *ret_loopback = zero_before && last_before == 0 && after > 0 && zero_after && last == 1;
         return true;
     }
     if (!count_groups(head, true, &before, &last, &zero_before) || before != 8)

@@ -338,7 +338,11 @@ static int print_place(const struct oci_reference *r, bool with_tag, struct oci_
     case OCI_PLACE_REGISTRY:
         break;
     }
-    return oci_buf_addf(b, "%s%s%s", r->registry, r->repository[0] ? "/" : "", r->repository);
+    if (!r->repository[0])
+        return oci_buf_add_str(b, r->registry);
+    /* A host that docker's rule would take for a part of the repository was written with oci://, and is again. */
+    const char *scheme = is_host(oci_str_of(r->registry)) ? "" : "oci://";
+    return oci_buf_addf(b, "%s%s/%s", scheme, r->registry, r->repository);
 }
 
 int oci_reference_print(const struct oci_reference *r, int parts, struct oci_buf *b)

@@ -41,7 +41,8 @@ int oci_reference_parse_registry(const char *p, size_t len, struct oci_reference
 void oci_reference_done(struct oci_reference *r);
 int oci_reference_copy(const struct oci_reference *from, struct oci_reference *ret_ref);
 
-/* Prints the reference: `what` chooses the parts. Docker Hub prints as docker.io/library/x. */
+/* Prints the reference: `what` chooses the parts. Docker Hub prints as docker.io/library/x; a host that only
+ * oci:// can tell from a repository's part gets it again. What is printed reads back as the same place. */
 enum oci_reference_parts {
     OCI_REF_PLACE = 0,  /* HOST/REPO, oci:DIR, memory:NAME */
     OCI_REF_TAG = 1,
