@@ -22,7 +22,7 @@ struct packed {
     bool gzip;
     struct oci_digest tar_digest; /* of the last complete reading, or "" */
 
-    struct oci_walk *walk;        /* NULL: not begun */
+    struct oci_dir_walk *walk;        /* NULL: not begun */
     struct oci_hash *hash;
     z_stream z;
     bool deflating;
@@ -44,7 +44,7 @@ static struct packed *packed_of(const struct oci_source *s)
 /* Back to before the beginning. */
 static void reset(struct packed *k)
 {
-    oci_walk_close(k->walk);
+    oci_dir_walk_close(k->walk);
     k->walk = NULL;
     oci_hash_free(k->hash);
     k->hash = NULL;
@@ -98,7 +98,7 @@ static int begin(struct packed *k, struct oci_err *reterr)
     if (rc == OCI_OK && k->gzip)
         rc = begin_gzip(k, reterr);
     if (rc == OCI_OK)
-        rc = oci_walk_open(k->dir, &k->walk, reterr);
+        rc = oci_dir_walk_open(k->dir, &k->walk, reterr);
     return rc;
 }
 
@@ -143,7 +143,7 @@ static int add_content(struct packed *k, struct oci_err *reterr)
     return oci_buf_add(&k->tar, zeros, pad) == OCI_OK ? OCI_OK : oci_err_no_memory(reterr);
 }
 
-static int add_header(struct packed *k, const struct oci_walk_entry *e, struct oci_err *reterr)
+static int add_header(struct packed *k, const struct oci_dir_walk_entry *e, struct oci_err *reterr)
 {
     char name[2 * OCI_MAX_PATH + 2];
     if (!*k->prefix && !*e->path)
@@ -165,8 +165,8 @@ static int add_header(struct packed *k, const struct oci_walk_entry *e, struct o
 
 static int add_entry(struct packed *k, struct oci_err *reterr)
 {
-    struct oci_walk_entry e;
-    int rc = oci_walk_next(k->walk, &e, reterr);
+    struct oci_dir_walk_entry e;
+    int rc = oci_dir_walk_next(k->walk, &e, reterr);
     if (rc == OCI_END_OF_CONTENT) {
         /* Two zero blocks and no more: oras hashes no further than a reader must read. */
         static const char zeros[2 * OCI_TAR_BLOCK];

@@ -13,7 +13,7 @@ struct level {
     size_t path_len; /* of this directory's own path */
 };
 
-struct oci_walk {
+struct oci_dir_walk {
     char *dir;
     struct level levels[OCI_PACK_MAX_DEPTH + 1];
     size_t depth; /* levels in use; 0: over */
@@ -23,7 +23,7 @@ struct oci_walk {
 };
 
 /* Lists the directory `fd`, which is taken, as the next level. */
-static int push(struct oci_walk *w, int fd, struct oci_err *reterr)
+static int push(struct oci_dir_walk *w, int fd, struct oci_err *reterr)
 {
     struct level *l = &w->levels[w->depth];
     int rc = oci_dir_list(fd, &l->names, &l->count, reterr);
@@ -38,16 +38,16 @@ static int push(struct oci_walk *w, int fd, struct oci_err *reterr)
     return OCI_OK;
 }
 
-static void pop(struct oci_walk *w)
+static void pop(struct oci_dir_walk *w)
 {
     struct level *l = &w->levels[--w->depth];
     oci_fd_close(l->fd);
     oci_names_free(l->names);
 }
 
-int oci_walk_open(const char *dir, struct oci_walk **ret_walk, struct oci_err *reterr)
+int oci_dir_walk_open(const char *dir, struct oci_dir_walk **ret_walk, struct oci_err *reterr)
 {
-    struct oci_walk *w = oci_calloc(1, sizeof *w);
+    struct oci_dir_walk *w = oci_calloc(1, sizeof *w);
     if (!w || !(w->dir = oci_strdup(dir))) {
         oci_free(w);
         return oci_err_no_memory(reterr);
@@ -57,7 +57,7 @@ int oci_walk_open(const char *dir, struct oci_walk **ret_walk, struct oci_err *r
     if (rc == OCI_OK)
         rc = push(w, fd, reterr);
     if (rc != OCI_OK) {
-        oci_walk_close(w);
+        oci_dir_walk_close(w);
         oci_err_wrap(reterr, "packing %.150s", dir);
         return rc;
     }
@@ -65,7 +65,7 @@ int oci_walk_open(const char *dir, struct oci_walk **ret_walk, struct oci_err *r
     return OCI_OK;
 }
 
-void oci_walk_close(struct oci_walk *w)
+void oci_dir_walk_close(struct oci_dir_walk *w)
 {
     if (!w)
         return;
@@ -76,7 +76,7 @@ void oci_walk_close(struct oci_walk *w)
 }
 
 /* Makes w->path that of `name` in the level's directory. */
-static int set_path(struct oci_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
+static int set_path(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
 {
     size_t at = l->path_len, len = strlen(name);
     if (at + 1 + len + 1 > sizeof w->path) {
@@ -94,7 +94,7 @@ static int set_path(struct oci_walk *w, const struct level *l, const char *name,
     return rc;
 }
 
-static int read_link(struct oci_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
+static int read_link(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
 {
     int rc = oci_file_readlink(l->fd, name, w->link, sizeof w->link, reterr);
     return rc == OCI_OK ? oci_pack_check_link(w->path, w->link, reterr) : rc;
@@ -102,7 +102,7 @@ static int read_link(struct oci_walk *w, const struct level *l, const char *name
 
 /* Looks at w->path, `name` in the level's directory, and opens it as what it was a moment ago: if it is something else
  * by then, the opening fails. */
-static int visit(struct oci_walk *w, const struct level *l, const char *name, struct oci_walk_entry *e,
+static int visit(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_dir_walk_entry *e,
                  struct oci_err *reterr)
 {
     int rc = oci_file_info(l->fd, name, false, &e->info, reterr);
@@ -125,9 +125,9 @@ static int visit(struct oci_walk *w, const struct level *l, const char *name, st
     }
 }
 
-int oci_walk_next(struct oci_walk *w, struct oci_walk_entry *ret_entry, struct oci_err *reterr)
+int oci_dir_walk_next(struct oci_dir_walk *w, struct oci_dir_walk_entry *ret_entry, struct oci_err *reterr)
 {
-    struct oci_walk_entry e = {.path = w->path, .fd = -1};
+    struct oci_dir_walk_entry e = {.path = w->path, .fd = -1};
     struct oci_err err = {0};
     int rc = OCI_OK;
     if (!w->begun) {

@@ -8,9 +8,9 @@
 
 OCI_BEGIN
 
-struct oci_walk;
+struct oci_dir_walk;
 
-struct oci_walk_entry {
+struct oci_dir_walk_entry {
     const char *path;           /* below the root; "" is the root. Until the next step */
     struct oci_file_info info;
     int fd;                     /* a regular file, open for reading: the caller's; else -1 */
@@ -18,13 +18,13 @@ struct oci_walk_entry {
 };
 
 /* `dir` is the caller's name for it: links in it are followed. */
-int oci_walk_open(const char *dir, struct oci_walk **ret_walk, struct oci_err *reterr);
-void oci_walk_close(struct oci_walk *w); /* NULL does nothing */
+int oci_dir_walk_open(const char *dir, struct oci_dir_walk **ret_walk, struct oci_err *reterr);
+void oci_dir_walk_close(struct oci_dir_walk *w); /* NULL does nothing */
 
 /* The root first; a directory comes before what is in it, the names in a directory in bytewise order. OCI_OK,
  * OCI_END_OF_CONTENT, or an error that names the path: OCI_INVALID for a FIFO, device or socket and for names that
  * cannot travel, OCI_UNSAFE_PATH for a link that leads out, OCI_LIMIT past 64 levels or a million entries. */
-int oci_walk_next(struct oci_walk *w, struct oci_walk_entry *ret_entry, struct oci_err *reterr);
+int oci_dir_walk_next(struct oci_dir_walk *w, struct oci_dir_walk_entry *ret_entry, struct oci_err *reterr);
 
 OCI_END
 
