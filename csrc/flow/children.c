@@ -49,7 +49,7 @@ struct hash_flow {
 static void hash_free(struct oci_flow *f)
 {
     struct hash_flow *h = OCI_OWNER(f, struct hash_flow, flow);
-    oci_bytes_unref(h->job.bytes);
+    oci_hash_file_work_done(&h->job);
     oci_free(h->path);
 }
 
@@ -83,11 +83,11 @@ struct oci_flow *oci_flow_hash_file(struct oci_host *host, const char *path, siz
     h->ret_digest = ret_digest;
     h->ret_size = ret_size;
     h->ret_bytes = ret_bytes;
+    oci_hash_file_work_init(&h->job, h->path, keep);
     if (!h->path) {
         oci_flow_free(&h->flow);
         return NULL;
     }
-    oci_hash_file_work_init(&h->job, h->path, keep);
     return &h->flow;
 }
 

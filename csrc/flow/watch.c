@@ -19,7 +19,7 @@ struct watch {
     struct oci_source *inside;
     struct oci_hash *hash;       /* or NULL */
     uint64_t count;              /* bytes read since the beginning */
-    bool at_end;
+    bool at_end, own;
     uint64_t told;
     void (*moved)(void *ctx, uint64_t done);
     void *ctx;
@@ -106,6 +106,8 @@ static void watch_free(struct oci_source *s)
 {
     struct watch *w = of(s);
     w->inside->resume = (struct oci_resume){0};
+    if (w->own)
+        oci_source_free(w->inside);
     oci_hash_free(w->hash);
     oci_free(w);
 }
@@ -184,12 +186,13 @@ static struct oci_flow *watch_into(struct oci_source *s, struct oci_sink *sink)
 struct oci_source *oci_watch_new(struct oci_source *inside, const struct oci_watch_options *options)
 {
     struct watch *w = oci_calloc(1, sizeof *w);
-    if (!w)
-        return NULL;
-    if (options->hash && oci_hash_new(OCI_STR(OCI_SHA256), &w->hash, NULL) < 0) {
+    if (!w || (options->hash && oci_hash_new(OCI_STR(OCI_SHA256), &w->hash, NULL) < 0)) {
+        if (options->own)
+            oci_source_free(inside);
         oci_free(w);
         return NULL;
     }
+    w->own = options->own;
     const struct oci_source_type *t = inside->type;
     w->type = (struct oci_source_type){
         .name = t->name,

@@ -1,7 +1,7 @@
 /* watch.h - a source around a source: hashes and counts what goes by.
  *
- * It does not own what is inside, which outlives it; so an operation keeps its source while a store takes the watch. What
- * is inside is read, rewound and moved through the watch only, as long as there is one. */
+ * What is inside is read, rewound and moved through the watch only, as long as there is one. A watch that does not own it
+ * lets an operation keep its source while a store takes, and frees, the watch. */
 #ifndef OCI_FLOW_WATCH_H
 #define OCI_FLOW_WATCH_H
 
@@ -12,6 +12,7 @@
 OCI_BEGIN
 
 struct oci_watch_options {
+    bool own;                                      /* what is inside is freed with it, also on failure */
     bool hash;                                     /* sha256 of what is read (not of what moves by itself) */
     void (*moved)(void *ctx, uint64_t done);       /* engine: so many bytes in all, told every 64 KiB; NULL: nobody listens */
     void *ctx;
