@@ -24,6 +24,7 @@ struct oci_source_file_options {
     int (*dir)(void *ctx, int *ret_dirfd, struct oci_err *reterr); /* the descriptor stays its owner's */
     void *ctx;
     const char *rel;
+    const char *where;           /* begins the message when it cannot be opened. Copied */
     uint64_t size, offset, length;
 };
 struct oci_source *oci_source_file_in(const struct oci_source_file_options *options);
@@ -45,10 +46,11 @@ struct oci_file_sink_options {
     int dirfd;                   /* where; borrowed, stays open until the sink is freed */
     const char *temporary;       /* name of the new file; copied */
     const char *final;           /* renamed to this by the last job; NULL: it stays under its temporary name. Copied */
+    bool by_digest;              /* renamed to the encoded part of its digest. A regular file of the same size that is there
+                                  * already is kept, one of another size replaced; anything else is UNSAFE_PATH */
     const char *name;            /* in messages; NULL: final, else temporary. Copied */
     unsigned mode;               /* permission bits, less the umask */
-    bool replace;                /* final: replace what is there; else a regular file of the same size is kept (final is a
-                                  * name by digest: success), one of another size is replaced, anything else is in the way */
+    bool replace;                /* final: replace what is there, else OCI_EXISTS */
     bool writeback;              /* start writing to disk early: it will be synced soon */
     const struct oci_desc *want; /* digest and size to verify. Copied. NULL or digest "": only hashed (sha256) */
     struct oci_desc *ret_desc;   /* digest and size found, may be NULL */

@@ -31,7 +31,7 @@ struct job {
     int dirfd;
     char *temporary, *final, *name;
     unsigned mode;
-    bool replace, writeback;
+    bool replace, by_digest, writeback;
     /* in */
     enum todo todo;
     const char *block;    /* FINISH: what has not been written yet, at `written` */
@@ -117,25 +117,28 @@ static int job_hash(struct job *j, struct oci_err *reterr)
     return rc;
 }
 
-/* Something is there under the final name. A name by digest: a regular file of the right size is the same content, which
- * another has put there meanwhile; one of another size is a broken one, and ours is better. */
-static int keep_or_replace(struct job *j, struct oci_err *reterr)
+/* Something is there under the name by digest. A regular file of the right size is the same content, which another has put
+ * there meanwhile; one of another size is a broken one, and ours is better. */
+static int keep_or_replace(struct job *j, const char *name, struct oci_err *reterr)
 {
     struct oci_file_info info;
-    int rc = oci_file_info(j->dirfd, j->final, false, &info, reterr);
+    int rc = oci_file_info(j->dirfd, name, false, &info, reterr);
     if (rc == OCI_OK && info.kind != OCI_FILE_REGULAR)
         return oci_err_set(reterr, OCI_UNSAFE_PATH, "something that is not a regular file is in the way");
     if (rc == OCI_OK && info.size == j->check.seen)
         return oci_file_unlink(j->dirfd, j->temporary, reterr);
-    return oci_file_rename(j->dirfd, j->temporary, j->dirfd, j->final, true, reterr);
+    return oci_file_rename(j->dirfd, j->temporary, j->dirfd, name, true, reterr);
 }
 
 static int job_rename(struct job *j, struct oci_err *reterr)
 {
+    if (!j->by_digest)
+        return oci_file_rename(j->dirfd, j->temporary, j->dirfd, j->final, j->replace, reterr);
     struct oci_err err = {0};
-    int rc = oci_file_rename(j->dirfd, j->temporary, j->dirfd, j->final, j->replace, &err);
-    if (rc == OCI_EXISTS && !j->replace)
-        return keep_or_replace(j, reterr);
+    const char *name = oci_digest_encoded(&j->found).p; /* ends with the digest's text */
+    int rc = oci_file_rename(j->dirfd, j->temporary, j->dirfd, name, false, &err);
+    if (rc == OCI_EXISTS)
+        return keep_or_replace(j, name, reterr);
     return rc == OCI_OK ? rc : oci_err_copy(reterr, &err);
 }
 
@@ -172,7 +175,7 @@ static int job_finish(struct job *j, struct oci_err *reterr)
         rc = oci_file_close(j->fd, reterr);
         j->fd = -1;
     }
-    if (rc == OCI_OK && j->final)
+    if (rc == OCI_OK && (j->final || j->by_digest))
         rc = job_rename(j, reterr);
     if (rc != OCI_OK)
         return rc;
@@ -440,6 +443,7 @@ struct oci_sink *oci_sink_file(const struct oci_file_sink_options *o)
     j->dirfd = o->dirfd;
     j->mode = o->mode;
     j->replace = o->replace;
+    j->by_digest = o->by_digest;
     j->writeback = o->writeback;
     k->host = o->host;
     k->ret_desc = o->ret_desc;

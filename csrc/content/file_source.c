@@ -14,6 +14,7 @@ struct file_source {
     int dirfd;
     int (*dir)(void *ctx, int *ret_dirfd, struct oci_err *reterr); /* or NULL */
     void *ctx;
+    char *where;            /* for messages, or NULL */
     uint64_t file_size;     /* OCI_SIZE_UNKNOWN until the first open */
     uint64_t offset, length;
     int fd;
@@ -63,8 +64,11 @@ static int source_open(struct oci_source *s, struct oci_err *reterr)
     int fd;
     struct oci_file_info info;
     int rc = open_file(f, &fd, &info, reterr);
-    if (rc != OCI_OK)
+    if (rc != OCI_OK) {
+        if (f->where)
+            oci_err_wrap(reterr, "%s", f->where);
         return rc;
+    }
     if (f->file_size == OCI_SIZE_UNKNOWN) {
         f->file_size = info.size;
     } else if (f->file_size != info.size) {
@@ -127,6 +131,7 @@ static void source_free(struct oci_source *s)
 {
     source_close(s);
     oci_free(file_source(s)->path);
+    oci_free(file_source(s)->where);
     oci_free(s);
 }
 
@@ -178,6 +183,11 @@ struct oci_source *oci_source_file_in(const struct oci_source_file_options *o)
     struct file_source *f = file_source_new(o->rel, o->size);
     if (!f)
         return NULL;
+    f->where = oci_strdup(o->where);
+    if (o->where && !f->where) {
+        source_free(&f->base);
+        return NULL;
+    }
     f->dir = o->dir;
     f->ctx = o->ctx;
     f->beneath = true;

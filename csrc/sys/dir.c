@@ -219,6 +219,13 @@ void oci_names_free(char **names)
     oci_free(names);
 }
 
+int oci_dir_remove(int dirfd, const char *name, struct oci_err *reterr)
+{
+    if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+        return OCI_OK;
+    return oci_sys_fail(reterr, errno, oci_sys_code(errno, true), "cannot remove", name);
+}
+
 static int remove_at(int dirfd, const char *name, unsigned depth, struct oci_err *reterr);
 
 static int remove_entries(DIR *d, unsigned depth, struct oci_err *reterr)

@@ -194,6 +194,13 @@ int oci_file_sync(int fd, struct oci_err *reterr)
     return oci_err_errno(reterr, errno, "cannot make durable", NULL);
 }
 
+int oci_file_sync_all(int fd, struct oci_err *reterr)
+{
+    if (!oci_fault_errno(OCI_FAULT_SYNC) && syncfs(fd) == 0)
+        return OCI_OK;
+    return oci_err_errno(reterr, errno, "cannot make durable", NULL);
+}
+
 int oci_file_set_mode(int fd, unsigned mode, struct oci_err *reterr)
 {
     if (fchmod(fd, (mode_t)mode) == 0)

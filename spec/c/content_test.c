@@ -344,7 +344,7 @@ TEST(a_part_of_a_file)
         {8, 100, "89"}, {10, 1, ""}, {1000, OCI_SIZE_UNKNOWN, ""}, {UINT64_MAX, 5, ""}, {3, 0, ""}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct oci_bytes *got = NULL;
-        struct oci_source_file_options o = {open_scratch, NULL, "f", i % 2 ? 10 : OCI_SIZE_UNKNOWN,
+        struct oci_source_file_options o = {open_scratch, NULL, "f", NULL, i % 2 ? 10 : OCI_SIZE_UNKNOWN,
                                             parts[i].offset, parts[i].length};
         CHECK_INT(move_to_memory(oci_source_file_in(&o), &got, NULL), OCI_OK);
         CHECK_STR(got->p, parts[i].text);
@@ -489,28 +489,51 @@ TEST(what_is_there_under_a_name_by_digest)
     begin_files();
     struct oci_bytes *data = scratch_bytes(5 * MIB, 7);
     struct oci_desc want = scratch_desc(data, "sha256");
+    const char *name = oci_digest_encoded(&want.digest).p, *path = scratch_path("%s", name);
     struct oci_file_sink_options o = options(&want);
-    /* Another has put it there: it is left alone. */
-    scratch_write(scratch_path("final"), data->p, data->len);
-    struct stat before, after;
-    CHECK_INT(stat(scratch_path("final"), &before), 0);
+    o.final = NULL;
+    o.by_digest = true;
     CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_OK);
-    CHECK_INT(stat(scratch_path("final"), &after), 0);
+    CHECK(scratch_has(path, data->p, data->len));
+    /* Another has put it there: it is left alone. */
+    struct stat before, after;
+    CHECK_INT(stat(path, &before), 0);
+    CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_OK);
+    CHECK_INT(stat(path, &after), 0);
     CHECK_INT(before.st_ino, after.st_ino);
     /* A broken one is healed. */
-    scratch_text(scratch_path("final"), "broken");
+    scratch_text(path, "broken");
+    o.want = NULL;
     CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_OK);
-    CHECK(scratch_has(scratch_path("final"), data->p, data->len));
+    CHECK(scratch_has(path, data->p, data->len));
     /* A link is in the way, wherever it points. */
+    CHECK_INT(rename(path, scratch_path("other")), 0);
+    CHECK_INT(symlink("other", path), 0);
+    CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_UNSAFE_PATH);
+    CHECK_INT(unlink(path), 0);
+    CHECK_STR(scratch_tree(scratch_dir()), "other\n");
+    oci_bytes_unref(data);
+    end_files();
+}
+
+TEST(what_is_there_under_another_name)
+{
+    begin_files();
+    struct oci_bytes *data = scratch_bytes(1000, 7);
+    struct oci_file_sink_options o = options(NULL);
+    scratch_text(scratch_path("final"), "kept");
+    CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_EXISTS);
+    CHECK(scratch_has(scratch_path("final"), "kept", 4));
+    CHECK_STR(scratch_tree(scratch_dir()), "final\n");
+    /* With `replace` a link is replaced, never followed. */
     CHECK_INT(rename(scratch_path("final"), scratch_path("other")), 0);
     CHECK_INT(symlink("other", scratch_path("final")), 0);
-    CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_UNSAFE_PATH);
-    CHECK_STR(scratch_tree(scratch_dir()), "final\nother\n");
-    /* With `replace` a link is replaced, never followed. */
     o.replace = true;
     CHECK_INT(move_bytes(data, oci_sink_file(&o), NULL), OCI_OK);
-    CHECK_INT(lstat(scratch_path("final"), &after), 0);
-    CHECK(S_ISREG(after.st_mode));
+    struct stat st;
+    CHECK_INT(lstat(scratch_path("final"), &st), 0);
+    CHECK(S_ISREG(st.st_mode));
+    CHECK(scratch_has(scratch_path("other"), "kept", 4));
     oci_bytes_unref(data);
     end_files();
 }
