@@ -3,8 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Where matching goes on after a mismatch: behind the last star, with it taking one character more. Going back further
- * than the last star of its kind is never needed, so the steps are bounded by the product of the lengths. */
+/* Where matching goes on after a mismatch: behind the last star, with it taking one character more. Going
+ * back further than the last star of its kind is never needed, so the steps are bounded by the product of the
+ * lengths. */
 struct retry {
     const char *pattern, *path; /* pattern NULL: there is none */
 };
@@ -14,7 +15,8 @@ struct matcher {
     struct retry one, any;     /* "*", and "**" */
 };
 
-/* [abc], [a-z], [!abc]: true when `c` is matched; *ret_end is behind the set. NULL in *ret_end: it has no end. */
+/* [abc], [a-z], [!abc]: true when `c` is matched; *ret_end is behind the set. NULL in *ret_end: it has no
+ * end. */
 static bool set_matches(const char *p, char c, const char **ret_end)
 {
     bool negated = *++p == '!' || *p == '^';

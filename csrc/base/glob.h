@@ -1,5 +1,7 @@
-/* glob.h - patterns for paths and titles. '*' matches any characters but '/', '?' one of them, "**" between slashes any
- * number of folders, [a-z] and [!a-z] one character of (not of) a set. A leading '.' of a name is only matched by a '.'. */
+/* glob.h - patterns for paths and titles. '*' matches any characters but '/', '?' one of them, "**" between
+ * slashes any number of folders, [a-z] and [!a-z] one character of (not of) a set. A leading '.' of a name is
+ * only matched by a
+ * '.'. */
 #ifndef OCI_BASE_GLOB_H
 #define OCI_BASE_GLOB_H
 

@@ -1,8 +1,9 @@
 /* binding.h - what the files of the binding share. Not for other folders.
  *
- * Rules (c-style 4.4): a function checks its arguments first, which may raise; then makes userdata that anchors what is
- * to come; then calls the core, which never raises and never sees L; then pushes. No cleanup attributes: an error jumps.
- * What C owns while Lua may still raise is in a box, which the collector releases if nobody else did. */
+ * Rules (c-style 4.4): a function checks its arguments first, which may raise; then makes userdata that
+ * anchors what is to come; then calls the core, which never raises and never sees L; then pushes. No cleanup
+ * attributes: an error jumps. What C owns while Lua may still raise is in a box, which the collector releases
+ * if nobody else did. */
 #ifndef OCI_LUA_BINDING_H
 #define OCI_LUA_BINDING_H
 
@@ -12,16 +13,21 @@
 
 OCI_BEGIN
 
-#define OCI_LUA_ARRAY "oci.array"   /* metatable of lists */
-#define OCI_LUA_BOX "oci.box"
-#define OCI_LUA_CLIENT "oci.Client core"
-#define OCI_LUA_OP "oci.Operation core"
+#define OCI_LUA_ARRAY   "oci.array" /* metatable of lists */
+#define OCI_LUA_BOX     "oci.box"
+#define OCI_LUA_CLIENT  "oci.Client core"
+#define OCI_LUA_OP      "oci.Operation core"
 #define OCI_LUA_MAILBOX "oci.mailbox"
 
 /* ---- boxes (lua_box.c) ---- */
 
 enum oci_lua_box_kind {
-    OCI_LUA_BOX_JSON, OCI_LUA_BOX_BYTES, OCI_LUA_BOX_BUF, OCI_LUA_BOX_REFERENCE, OCI_LUA_BOX_MANIFEST, OCI_LUA_BOX_DESCS,
+    OCI_LUA_BOX_JSON,
+    OCI_LUA_BOX_BYTES,
+    OCI_LUA_BOX_BUF,
+    OCI_LUA_BOX_REFERENCE,
+    OCI_LUA_BOX_MANIFEST,
+    OCI_LUA_BOX_DESCS,
     OCI_LUA_BOX_NAMES
 };
 struct oci_lua_box {
@@ -32,8 +38,14 @@ struct oci_lua_box {
         struct oci_buf buf;
         struct oci_reference ref;
         struct oci_manifest *manifest;
-        struct { struct oci_desc *items; size_t count; } descs;
-        struct { char **items; size_t count; } names;
+        struct {
+            struct oci_desc *items;
+            size_t count;
+        } descs;
+        struct {
+            char **items;
+            size_t count;
+        } names;
     } u;
 };
 /* Pushes an empty box. */
@@ -65,12 +77,17 @@ struct oci_lua_field {
     enum oci_lua_field_kind kind;
     size_t offset;
 };
-/* Copies the fields that the table at `i` has to *out; raises on a wrong type. The Lua layer has refused unknown names.
- * `fields` ends with a NULL name. */
+/* clang-format off */
+#define OCI_LUA_FIELD(type, name, kind) {#name, kind, offsetof(type, name)}
+#define OCI_LUA_FIELDS_END {NULL, OCI_LUA_STRING, 0}
+/* clang-format on */
+/* Copies the fields that the table at `i` has to *out; raises on a wrong type. The Lua layer has refused
+ * unknown names. `fields` ends with a NULL name. */
 void oci_lua_read(lua_State *L, int i, const struct oci_lua_field *fields, void *out);
 /* The string at the top of the stack, without zero bytes; raises, naming `name`. */
 const char *oci_lua_plain_string(lua_State *L, int i, const char *name);
-/* The list of strings in field `name` of the table at `i`: pushes userdata that holds the pointers (nil: no such field). */
+/* The list of strings in field `name` of the table at `i`: pushes userdata that holds the pointers (nil: no
+ * such field). */
 const char *const *oci_lua_read_strings(lua_State *L, int i, const char *name, size_t *ret_count);
 /* Sets field `name` of the table on top, unless `value` is NULL or "". */
 void oci_lua_set_string(lua_State *L, const char *name, const char *value);
@@ -80,7 +97,8 @@ bool oci_lua_to_size(lua_State *L, int i, uint64_t *ret_n);
 /* ---- JSON (lua_json.c) ---- */
 
 void oci_lua_push_json(lua_State *L, const struct oci_json *v);
-/* The Lua value at `i` as JSON in *box (kind JSON). Raises for what has no JSON form; else OCI_OK or an error. */
+/* The Lua value at `i` as JSON in *box (kind JSON). Raises for what has no JSON form; else OCI_OK or an
+ * error. */
 int oci_lua_to_json(lua_State *L, int i, struct oci_lua_box *box, struct oci_err *reterr);
 int oci_lua_json_encode(lua_State *L);
 int oci_lua_json_decode(lua_State *L);
@@ -100,9 +118,11 @@ int oci_lua_reference_registry(lua_State *L);
 /* ---- content (lua_content.c) ---- */
 
 /* Reads one content table; what it owns goes to the holder. OCI_OK, or an error. */
-int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *ret_content, struct oci_err *reterr);
+int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *ret_content,
+                         struct oci_err *reterr);
 /* The object of strings in field "annotations" of the table at `i`; NULL: no such field. */
-int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_json **ret, struct oci_err *reterr);
+int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_json **ret,
+                             struct oci_err *reterr);
 /* The bytes of the string at `i`. */
 int oci_lua_to_bytes(lua_State *L, int i, int holder, struct oci_bytes **ret_bytes, struct oci_err *reterr);
 int oci_lua_glob(lua_State *L);
@@ -118,8 +138,8 @@ struct oci_lua_mailbox {
 struct oci_lua_mailbox *oci_lua_mailbox(lua_State *L, struct oci_err *reterr); /* NULL: reterr says why */
 
 struct oci_lua_op {
-    struct oci_op *op;                /* NULL: closed, or not started */
-    struct oci_lua_mailbox *mailbox;  /* a reference */
+    struct oci_op *op;               /* NULL: closed, or not started */
+    struct oci_lua_mailbox *mailbox; /* a reference */
 };
 /* Pushes an operation that is not started yet. */
 struct oci_lua_op *oci_lua_op_new(lua_State *L, struct oci_lua_mailbox *mailbox);
@@ -133,7 +153,8 @@ int oci_lua_mailbox_socket_close(lua_State *L);
 
 int oci_lua_client(lua_State *L);
 struct oci_client *oci_lua_check_client(lua_State *L);
-void oci_lua_read_credentials(lua_State *L, int i, const struct oci_credential_option **ret_items, size_t *ret_count);
+void oci_lua_read_credentials(lua_State *L, int i, const struct oci_credential_option **ret_items,
+                              size_t *ret_count);
 /* The methods that start an operation. */
 extern const luaL_Reg oci_lua_start_methods[];
 

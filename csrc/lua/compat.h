@@ -1,7 +1,8 @@
 /* compat.h - one source for Lua 5.1 to 5.4 and LuaJIT: the only place that asks for LUA_VERSION_NUM.
  *
- * What plain 5.1 has not is written with what it has, under names of our own: a module built with 5.1's headers then
- * loads in LuaJIT, nginx and Neovim too, and LuaJIT's own copies of some of these functions do not get in the way. */
+ * What plain 5.1 has not is written with what it has, under names of our own: a module built with 5.1's
+ * headers then loads in LuaJIT, nginx and Neovim too, and LuaJIT's own copies of some of these functions do
+ * not get in the way. */
 #ifndef OCI_LUA_COMPAT_H
 #define OCI_LUA_COMPAT_H
 
@@ -52,7 +53,8 @@ static inline void *lx_testudata(lua_State *L, int i, const char *name)
     return same ? p : NULL;
 }
 
-/* A new userdata of `size` zeroed bytes with the registry's metatable `name`: its __gc may run from now on. */
+/* A new userdata of `size` zeroed bytes with the registry's metatable `name`: its __gc may run from now
+ * on. */
 static inline void *lx_newudata(lua_State *L, size_t size, const char *name)
 {
 #if LUA_VERSION_NUM >= 504
@@ -93,8 +95,8 @@ static inline bool lx_is_inexact(lua_State *L, int i)
 #endif
 }
 
-/* The state's main coroutine. In 5.1 it has no place in the registry: it is then whatever was the main one when a
- * function of ours was last called there, or NULL. */
+/* The state's main coroutine. In 5.1 it has no place in the registry: it is then whatever was the main one
+ * when a function of ours was last called there, or NULL. */
 static inline lua_State *lx_mainthread(lua_State *L)
 {
 #if LUA_VERSION_NUM >= 502

@@ -29,13 +29,18 @@ static void *read_list(lua_State *L, int i, const char *name, size_t size, size_
     return items; /* below the list, which stays on top */
 }
 
-/* Pushes userdata that holds the credentials of the list in field "credentials" of the table at `i`, or nil. */
-void oci_lua_read_credentials(lua_State *L, int i, const struct oci_credential_option **ret_items, size_t *ret_count)
+/* Pushes userdata that holds the credentials of the list in field "credentials" of the table at `i`, or
+ * nil. */
+void oci_lua_read_credentials(lua_State *L, int i, const struct oci_credential_option **ret_items,
+                              size_t *ret_count)
 {
-#define FIELD(name) {#name, OCI_LUA_STRING, offsetof(struct oci_credential_option, name)}
-    static const struct oci_lua_field fields[] = {FIELD(registry), FIELD(username), FIELD(password), FIELD(token),
-                                                  FIELD(identity_token), {NULL, OCI_LUA_STRING, 0}};
-#undef FIELD
+    static const struct oci_lua_field fields[] = {
+        OCI_LUA_FIELD(struct oci_credential_option, registry, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_credential_option, username, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_credential_option, password, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_credential_option, token, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_credential_option, identity_token, OCI_LUA_STRING),
+        OCI_LUA_FIELDS_END};
     struct oci_credential_option *items = read_list(L, i, "credentials", sizeof *items, ret_count);
     *ret_items = items;
     if (!items)
@@ -51,10 +56,9 @@ void oci_lua_read_credentials(lua_State *L, int i, const struct oci_credential_o
 static void read_registries(lua_State *L, struct oci_client_options *o)
 {
     static const struct oci_lua_field fields[] = {
-        {"host", OCI_LUA_STRING, offsetof(struct oci_registry_option, host)},
-        {"plain_http", OCI_LUA_TRISTATE, offsetof(struct oci_registry_option, plain_http)},
-        {"ca_file", OCI_LUA_STRING, offsetof(struct oci_registry_option, ca_file)},
-        {NULL, OCI_LUA_STRING, 0}};
+        OCI_LUA_FIELD(struct oci_registry_option, host, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_registry_option, plain_http, OCI_LUA_TRISTATE),
+        OCI_LUA_FIELD(struct oci_registry_option, ca_file, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
     struct oci_registry_option *items = read_list(L, 1, "registries", sizeof *items, &o->registry_count);
     o->registries = items;
     if (!items)
@@ -68,16 +72,18 @@ static void read_registries(lua_State *L, struct oci_client_options *o)
     lua_pop(L, 1);
 }
 
-/* client(options) -> client | nil, message, code, detail. Of the Lua layer's making: `registries` and `credentials` are
- * lists, with the names of hosts inside. */
+/* client(options) -> client | nil, message, code, detail. Of the Lua layer's making: `registries` and
+ * `credentials` are lists, with the names of hosts inside. */
 int oci_lua_client(lua_State *L)
 {
-#define FIELD(name, kind) {#name, kind, offsetof(struct oci_client_options, name)}
     static const struct oci_lua_field fields[] = {
-        FIELD(concurrency, OCI_LUA_UNSIGNED), FIELD(timeout, OCI_LUA_SECONDS), FIELD(connect_timeout, OCI_LUA_SECONDS),
-        FIELD(stall_timeout, OCI_LUA_SECONDS), FIELD(retries, OCI_LUA_INT), FIELD(user_agent, OCI_LUA_STRING),
-        {NULL, OCI_LUA_STRING, 0}};
-#undef FIELD
+        OCI_LUA_FIELD(struct oci_client_options, concurrency, OCI_LUA_UNSIGNED),
+        OCI_LUA_FIELD(struct oci_client_options, timeout, OCI_LUA_SECONDS),
+        OCI_LUA_FIELD(struct oci_client_options, connect_timeout, OCI_LUA_SECONDS),
+        OCI_LUA_FIELD(struct oci_client_options, stall_timeout, OCI_LUA_SECONDS),
+        OCI_LUA_FIELD(struct oci_client_options, retries, OCI_LUA_INT),
+        OCI_LUA_FIELD(struct oci_client_options, user_agent, OCI_LUA_STRING),
+        OCI_LUA_FIELDS_END};
     struct oci_client_options options = OCI_CLIENT_OPTIONS_INIT;
     luaL_checktype(L, 1, LUA_TTABLE);
     oci_lua_read(L, 1, fields, &options);

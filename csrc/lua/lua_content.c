@@ -1,5 +1,5 @@
-/* Content: the tables that the Lua layer makes of a path, bytes, a directory or a reader, as C options; digests of bytes;
- * the files that a pattern matches. */
+/* Content: the tables that the Lua layer makes of a path, bytes, a directory or a reader, as C options;
+ * digests of bytes; the files that a pattern matches. */
 #include "base/mem.h"
 #include "lua/binding.h"
 
@@ -17,7 +17,8 @@ int oci_lua_to_bytes(lua_State *L, int i, int holder, struct oci_bytes **ret_byt
     return OCI_OK;
 }
 
-int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_json **ret, struct oci_err *reterr)
+int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_json **ret,
+                             struct oci_err *reterr)
 {
     lua_getfield(L, i, "annotations");
     if (lua_isnil(L, -1)) {
@@ -34,14 +35,14 @@ int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_j
     return rc;
 }
 
-int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *ret_content, struct oci_err *reterr)
+int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *ret_content,
+                         struct oci_err *reterr)
 {
     static const struct oci_lua_field fields[] = {
-        {"path", OCI_LUA_STRING, offsetof(struct oci_content, path)},
-        {"reader", OCI_LUA_UNSIGNED, offsetof(struct oci_content, reader)},
-        {"media_type", OCI_LUA_STRING, offsetof(struct oci_content, media_type)},
-        {"title", OCI_LUA_STRING, offsetof(struct oci_content, title)},
-        {NULL, OCI_LUA_STRING, 0}};
+        OCI_LUA_FIELD(struct oci_content, path, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_content, reader, OCI_LUA_UNSIGNED),
+        OCI_LUA_FIELD(struct oci_content, media_type, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_content, title, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
     luaL_checktype(L, i, LUA_TTABLE);
     i = lx_absindex(L, i);
     struct oci_content c = {.kind = OCI_CONTENT_FILE};

@@ -143,12 +143,18 @@ static int add_data(lua_State *L, struct oci_json *object, struct oci_err *reter
     return rc ? oci_err_set(reterr, rc, "embedded data: %s", oci_err_meaning(rc)) : OCI_OK;
 }
 
-/* The descriptor at `i`, called `where` in messages, into *d, which is in a box. Raises on what is not JSON. */
+/* The descriptor at `i`, called `where` in messages, into *d, which is in a box. Raises on what is not
+ * JSON. */
 static int read_desc(lua_State *L, int i, const char *where, struct oci_desc *d, struct oci_err *reterr)
 {
-    static const char *const names[][2] = {{"media_type", "mediaType"}, {"digest", "digest"}, {"size", "size"},
-                                           {"artifact_type", "artifactType"}, {"annotations", "annotations"},
-                                           {"urls", "urls"}, {"data", "data"}, {"platform", "platform"}};
+    static const char *const names[][2] = {{"media_type", "mediaType"},
+                                           {"digest", "digest"},
+                                           {"size", "size"},
+                                           {"artifact_type", "artifactType"},
+                                           {"annotations", "annotations"},
+                                           {"urls", "urls"},
+                                           {"data", "data"},
+                                           {"platform", "platform"}};
     struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
     int rc = (box->u.json = oci_json_new_object()) ? OCI_OK : oci_err_no_memory(reterr);
     for (size_t k = 0; rc == OCI_OK && k < sizeof names / sizeof *names; k++) {
@@ -244,11 +250,12 @@ static int read_descs(lua_State *L, int i, struct oci_lua_box *box, struct oci_e
     return OCI_OK;
 }
 
-/* build_index{ artifact_type, manifests = { descriptor, ... }, annotations } -> fields | nil, message, code, detail */
+/* build_index{ artifact_type, manifests = { descriptor, ... }, annotations } -> fields | nil, message, code,
+ * detail */
 int oci_lua_build_index(lua_State *L)
 {
     static const struct oci_lua_field fields[] = {
-        {"artifact_type", OCI_LUA_STRING, offsetof(struct oci_index_spec, artifact_type)}, {NULL, OCI_LUA_STRING, 0}};
+        OCI_LUA_FIELD(struct oci_index_spec, artifact_type, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
     luaL_checktype(L, 1, LUA_TTABLE);
     struct oci_index_spec spec = {0};
     struct oci_err err = {0};

@@ -1,5 +1,5 @@
-/* oci.core: what `require "oci.core"` gives. Private to the Lua layer. Nothing is started here: no thread, no library is
- * loaded, no file opened. */
+/* oci.core: what `require "oci.core"` gives. Private to the Lua layer. Nothing is started here: no thread, no
+ * library is loaded, no file opened. */
 #include <dlfcn.h>
 #include <lualib.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 /* The one name that the shared object exports. */
 __attribute__((visibility("default"))) int luaopen_oci_core(lua_State *L);
 
-/* A Lua state that closes unloads its modules, under the feet of the engine's thread and of whatever libcurl has
- * registered: so the object is never unloaded. In code, since LuaRocks passes no linker flags. */
+/* A Lua state that closes unloads its modules, under the feet of the engine's thread and of whatever libcurl
+ * has registered: so the object is never unloaded. In code, since LuaRocks passes no linker flags. */
 static void pin(void)
 {
     Dl_info info;
@@ -34,6 +34,13 @@ static int core_now(lua_State *L)
     return 1;
 }
 
+/* generation() -> a number that is another one in the child of a fork */
+static int core_generation(lua_State *L)
+{
+    lx_pushwhole(L, oci_generation());
+    return 1;
+}
+
 /* terminal(file) -> columns of the terminal that an io file is | nil */
 static int core_terminal(lua_State *L)
 {
@@ -48,14 +55,26 @@ static int core_terminal(lua_State *L)
 
 int luaopen_oci_core(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"json_encode", oci_lua_json_encode}, {"json_decode", oci_lua_json_decode}, {"array", oci_lua_array},
-        {"reference", oci_lua_reference}, {"reference_registry", oci_lua_reference_registry}, {"digest", oci_lua_digest},
-        {"glob", oci_lua_glob}, {"manifest", oci_lua_parse_manifest}, {"build_index", oci_lua_build_index},
-        {"client", oci_lua_client}, {"wait", oci_lua_wait}, {"mailbox_fd", oci_lua_mailbox_fd},
-        {"mailbox_next", oci_lua_mailbox_next}, {"mailbox_socket", oci_lua_mailbox_socket},
-        {"mailbox_socket_close", oci_lua_mailbox_socket_close}, {"now", core_now}, {"terminal", core_terminal},
-        {"versions", core_versions}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"json_encode", oci_lua_json_encode},
+                                         {"json_decode", oci_lua_json_decode},
+                                         {"array", oci_lua_array},
+                                         {"reference", oci_lua_reference},
+                                         {"reference_registry", oci_lua_reference_registry},
+                                         {"digest", oci_lua_digest},
+                                         {"glob", oci_lua_glob},
+                                         {"manifest", oci_lua_parse_manifest},
+                                         {"build_index", oci_lua_build_index},
+                                         {"client", oci_lua_client},
+                                         {"wait", oci_lua_wait},
+                                         {"mailbox_fd", oci_lua_mailbox_fd},
+                                         {"mailbox_next", oci_lua_mailbox_next},
+                                         {"mailbox_socket", oci_lua_mailbox_socket},
+                                         {"mailbox_socket_close", oci_lua_mailbox_socket_close},
+                                         {"now", core_now},
+                                         {"generation", core_generation},
+                                         {"terminal", core_terminal},
+                                         {"versions", core_versions},
+                                         {NULL, NULL}};
     pin();
     lx_mainthread(L);
     oci_lua_box_open(L);

@@ -1,5 +1,6 @@
-/* oci.json: Lua values to JSON and back. An empty table is an object, a table with the array metatable or with items
- * 1..n a list, oci.null (a null pointer, as in lua-cjson) null. Keys are sorted, since Lua's order is arbitrary. */
+/* oci.json: Lua values to JSON and back. An empty table is an object, a table with the array metatable or
+ * with items 1..n a list, oci.null (a null pointer, as in lua-cjson) null. Keys are sorted, since Lua's order
+ * is arbitrary. */
 #include "base/limits.h"
 #include "base/str.h"
 #include "lua/binding.h"
@@ -68,7 +69,7 @@ void oci_lua_push_json(lua_State *L, const struct oci_json *v)
 
 struct writer {
     lua_State *L;
-    struct oci_lua_box *box;  /* keeps the root: every value hangs on it before anything can raise */
+    struct oci_lua_box *box; /* keeps the root: every value hangs on it before anything can raise */
     struct oci_err *err;
 };
 
@@ -88,7 +89,8 @@ static int attach(struct writer *w, struct oci_json *parent, const char *key, st
     return rc ? oci_err_no_memory(w->err) : OCI_OK;
 }
 
-/* A string without zero bytes that is UTF-8: what JSON can say and our reader would read. NULL: the error is set. */
+/* A string without zero bytes that is UTF-8: what JSON can say and our reader would read. NULL: the error is
+ * set. */
 static const char *checked_string(struct writer *w, int i)
 {
     size_t len = 0;
@@ -162,7 +164,8 @@ static int fill_object(struct writer *w, int i, struct oci_json *object, unsigne
 static int add_table(struct writer *w, int i, struct oci_json *parent, const char *key, unsigned depth)
 {
     if (depth == 0)
-        return oci_err_set(w->err, OCI_LIMIT, "cannot encode as JSON: nested deeper than %d", OCI_MAX_JSON_DEPTH);
+        return oci_err_set(w->err, OCI_LIMIT, "cannot encode as JSON: nested deeper than %d",
+                           OCI_MAX_JSON_DEPTH);
     luaL_checkstack(w->L, 6, "JSON nested too deep");
     bool is_array = lx_rawlen(w->L, i) > 0 || has_array_metatable(w->L, i);
     struct oci_json *v = is_array ? oci_json_new_array() : oci_json_new_object();

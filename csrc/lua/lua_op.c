@@ -14,9 +14,11 @@ static void mailbox_unref(struct oci_lua_mailbox *box)
     oci_free(box);
 }
 
-/* In the registry. `closed`: the state is being closed, and what finalizers still call must not start anything. */
+/* In the registry. `closed`: the state is being closed, and what finalizers still call must not start
+ * anything. */
 struct slot {
     struct oci_lua_mailbox *box;
+    unsigned generation;
     bool closed;
 };
 
@@ -46,7 +48,7 @@ static struct slot *mailbox_slot(lua_State *L)
 struct oci_lua_mailbox *oci_lua_mailbox(lua_State *L, struct oci_err *reterr)
 {
     struct slot *slot = mailbox_slot(L);
-    if (slot->box)
+    if (slot->box && slot->generation == oci_generation())
         return slot->box;
     if (slot->closed) {
         oci_err_set(reterr, OCI_INVALID, "the Lua state is being closed");
@@ -62,7 +64,8 @@ struct oci_lua_mailbox *oci_lua_mailbox(lua_State *L, struct oci_err *reterr)
         oci_free(box);
         return NULL;
     }
-    slot->box = box;
+    slot->box = box; /* one from before a fork is abandoned */
+    slot->generation = oci_generation();
     return box;
 }
 
@@ -111,16 +114,16 @@ int oci_lua_mailbox_socket_close(lua_State *L)
 
 /* ---- waiting ---- */
 
-/* Has an interpreter's SIGINT handler left its hook on this coroutine? lua and luajit ask for a call of the hook at
- * once, for calls, returns and every instruction; nothing else that sets hooks does all of it. */
+/* Has an interpreter's SIGINT handler left its hook on this coroutine? lua and luajit ask for a call of the
+ * hook at once, for calls, returns and every instruction; nothing else that sets hooks does all of it. */
 static bool has_stop_hook(lua_State *L)
 {
     int wanted = LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT;
     return lua_gethook(L) && (lua_gethookmask(L) & wanted) == wanted && lua_gethookcount(L) == 1;
 }
 
-/* In PUC Lua the handler's hook sits on the main coroutine: another one that waits would go on till its end (DESIGN,
- * decisions). Here it stops; the main one then stops by its hook. */
+/* In PUC Lua the handler's hook sits on the main coroutine: another one that waits would go on till its end
+ * (DESIGN, decisions). Here it stops; the main one then stops by its hook. */
 static void stop_if_main_is_stopped(lua_State *L)
 {
     lua_State *main = lx_mainthread(L);
@@ -138,8 +141,9 @@ static struct oci_op *op_of(lua_State *L, int i)
     return u ? u->op : NULL;
 }
 
-/* wait({ op, ... }, timeout) -> index of one that is ready | nil, "timeout" | nil, "interrupted". Waits `timeout`
- * seconds at most, and returns sooner than a long one: so a signal that came just before is seen. */
+/* wait({ op, ... }, timeout) -> index of one that is ready | nil, "timeout" | nil, "interrupted". Waits
+ * `timeout` seconds at most, and returns sooner than a long one: so a signal that came just before is
+ * seen. */
 int oci_lua_wait(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -278,7 +282,8 @@ static int op_totals(lua_State *L)
     return 4;
 }
 
-/* op:give(reader, bytes, from) -> bytes taken | nil (the operation wants no more). From the 1-based position `from`. */
+/* op:give(reader, bytes, from) -> bytes taken | nil (the operation wants no more). From the 1-based position
+ * `from`. */
 static int op_give(lua_State *L)
 {
     struct oci_op *op = check_op(L);
@@ -344,11 +349,15 @@ static int op_tostring(lua_State *L)
 
 void oci_lua_op_open(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"ready", op_ready}, {"over", op_over}, {"pollfd", op_pollfd}, {"cancel", op_cancel}, {"close", op_close},
-        {"id", op_id}, {"event", op_event}, {"totals", op_totals}, {"give", op_give}, {"give_end", op_give_end},
-        {"take", op_take}, {"result", op_result}, {NULL, NULL}};
-    static const luaL_Reg meta[] = {{"__gc", op_close}, {"__close", op_close}, {"__tostring", op_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"ready", op_ready},   {"over", op_over},
+                                       {"pollfd", op_pollfd}, {"cancel", op_cancel},
+                                       {"close", op_close},   {"id", op_id},
+                                       {"event", op_event},   {"totals", op_totals},
+                                       {"give", op_give},     {"give_end", op_give_end},
+                                       {"take", op_take},     {"result", op_result},
+                                       {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__gc", op_close}, {"__close", op_close}, {"__tostring", op_tostring}, {NULL, NULL}};
     luaL_newmetatable(L, OCI_LUA_MAILBOX);
     lua_pushcfunction(L, mailbox_gc);
     lua_setfield(L, -2, "__gc");

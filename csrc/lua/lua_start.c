@@ -1,9 +1,10 @@
-/* client:push(...), client:pull(...) and so on: each starts one operation and gives it, or nil, message, code, detail.
- * The last argument is the call's own options; references are strings. */
+/* client:push(...), client:pull(...) and so on: each starts one operation and gives it, or nil, message,
+ * code, detail. The last argument is the call's own options; references are strings. */
 #include "base/mem.h"
 #include "lua/binding.h"
 
-/* What every start has. Its userdata lies on the stack at `op_index`, what it owns meanwhile in the holder. */
+/* What every start has. Its userdata lies on the stack at `op_index`, what it owns meanwhile in the
+ * holder. */
 struct start {
     struct oci_client *client;
     struct oci_call_options call;
@@ -15,12 +16,14 @@ struct start {
 
 static void read_call(lua_State *L, int i, struct oci_call_options *call)
 {
-#define FIELD(name, kind) {#name, kind, offsetof(struct oci_call_options, name)}
     static const struct oci_lua_field fields[] = {
-        FIELD(concurrency, OCI_LUA_UNSIGNED), FIELD(timeout, OCI_LUA_SECONDS), FIELD(connect_timeout, OCI_LUA_SECONDS),
-        FIELD(stall_timeout, OCI_LUA_SECONDS), FIELD(retries, OCI_LUA_INT), FIELD(progress, OCI_LUA_BOOL),
-        {NULL, OCI_LUA_STRING, 0}};
-#undef FIELD
+        OCI_LUA_FIELD(struct oci_call_options, concurrency, OCI_LUA_UNSIGNED),
+        OCI_LUA_FIELD(struct oci_call_options, timeout, OCI_LUA_SECONDS),
+        OCI_LUA_FIELD(struct oci_call_options, connect_timeout, OCI_LUA_SECONDS),
+        OCI_LUA_FIELD(struct oci_call_options, stall_timeout, OCI_LUA_SECONDS),
+        OCI_LUA_FIELD(struct oci_call_options, retries, OCI_LUA_INT),
+        OCI_LUA_FIELD(struct oci_call_options, progress, OCI_LUA_BOOL),
+        OCI_LUA_FIELDS_END};
     luaL_checktype(L, i, LUA_TTABLE);
     oci_lua_read(L, i, fields, call);
     oci_lua_read_credentials(L, i, &call->credentials, &call->credential_count);
@@ -83,12 +86,13 @@ static const struct oci_content *read_contents(lua_State *L, struct start *s, in
 }
 
 /* The push specification in the table at `i`; its arrays lie on the stack. */
-static void read_spec(lua_State *L, struct start *s, int i, struct oci_push_spec *spec, struct oci_content *config)
+static void read_spec(lua_State *L, struct start *s, int i, struct oci_push_spec *spec,
+                      struct oci_content *config)
 {
     static const struct oci_lua_field fields[] = {
-        {"artifact_type", OCI_LUA_STRING, offsetof(struct oci_push_spec, artifact_type)},
+        OCI_LUA_FIELD(struct oci_push_spec, artifact_type, OCI_LUA_STRING),
         {"new", OCI_LUA_BOOL, offsetof(struct oci_push_spec, is_new)},
-        {NULL, OCI_LUA_STRING, 0}};
+        OCI_LUA_FIELDS_END};
     if (s->rc)
         return;
     oci_lua_read(L, i, fields, spec);
@@ -137,11 +141,10 @@ static int start_build(lua_State *L)
 static int start_pull(lua_State *L)
 {
     static const struct oci_lua_field fields[] = {
-        {"to", OCI_LUA_STRING, offsetof(struct oci_pull_options, to)},
-        {"overwrite", OCI_LUA_BOOL, offsetof(struct oci_pull_options, overwrite)},
-        {"sync", OCI_LUA_BOOL, offsetof(struct oci_pull_options, sync)},
-        {"unpack", OCI_LUA_TRISTATE, offsetof(struct oci_pull_options, unpack)},
-        {NULL, OCI_LUA_STRING, 0}};
+        OCI_LUA_FIELD(struct oci_pull_options, to, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_pull_options, overwrite, OCI_LUA_BOOL),
+        OCI_LUA_FIELD(struct oci_pull_options, sync, OCI_LUA_BOOL),
+        OCI_LUA_FIELD(struct oci_pull_options, unpack, OCI_LUA_TRISTATE), OCI_LUA_FIELDS_END};
     struct start s;
     struct oci_pull_options options = {.to = ".", .unpack = -1};
     luaL_checkstring(L, 2);
@@ -171,17 +174,17 @@ static int start_copy(lua_State *L)
     return end(L, &s);
 }
 
-/* client:simple(what, reference, call); for "repositories" the reference is HOST[:PORT] */
+/* client:simple(reference, what, call); for "repositories" the reference is HOST[:PORT] */
 static int start_simple(lua_State *L)
 {
-    static const char *const names[] = {"resolve", "tags", "repositories", "untag", "delete", "fetch_manifest",
-                                        "fetch_config", "stat_blob", NULL};
-    static const enum oci_simple whats[] = {OCI_RESOLVE, OCI_TAGS, OCI_REPOSITORIES, OCI_UNTAG, OCI_DELETE,
-                                            OCI_FETCH_MANIFEST, OCI_FETCH_CONFIG, OCI_STAT_BLOB};
+    static const char *const names[] = {"resolve",        "tags",         "repositories", "untag", "delete",
+                                        "fetch_manifest", "fetch_config", "stat_blob",    NULL};
+    static const enum oci_simple whats[] = {OCI_RESOLVE, OCI_TAGS,           OCI_REPOSITORIES, OCI_UNTAG,
+                                            OCI_DELETE,  OCI_FETCH_MANIFEST, OCI_FETCH_CONFIG, OCI_STAT_BLOB};
     struct start s;
-    enum oci_simple what = whats[luaL_checkoption(L, 2, NULL, names)];
     size_t len = 0;
-    const char *text = luaL_checklstring(L, 3, &len);
+    const char *text = luaL_checklstring(L, 2, &len);
+    enum oci_simple what = whats[luaL_checkoption(L, 3, NULL, names)];
     begin(L, &s, 4);
     const struct oci_reference *r = NULL;
     if (!s.rc && what == OCI_REPOSITORIES) {
@@ -190,7 +193,7 @@ static int start_simple(lua_State *L)
         oci_lua_hold(L, s.holder);
         r = &box->u.ref;
     } else {
-        r = reference(L, &s, 3);
+        r = reference(L, &s, 2);
     }
     if (!s.rc)
         s.rc = oci_start_simple(s.client, s.op->mailbox->m, what, r, &s.call, &s.op->op, &s.err);
@@ -229,8 +232,8 @@ static int start_push_manifest(lua_State *L)
     if (!s.rc)
         s.rc = oci_lua_to_bytes(L, 3, s.holder, &bytes, &s.err);
     if (!s.rc)
-        s.rc = oci_start_push_manifest(s.client, s.op->mailbox->m, to, bytes, media_type, tags, count, &s.call,
-                                       &s.op->op, &s.err);
+        s.rc = oci_start_push_manifest(s.client, s.op->mailbox->m, to, bytes, media_type, tags, count,
+                                       &s.call, &s.op->op, &s.err);
     return end(L, &s);
 }
 
@@ -240,10 +243,9 @@ struct range {
 
 static struct range read_range(lua_State *L, int i)
 {
-    static const struct oci_lua_field fields[] = {{"offset", OCI_LUA_SIZE, offsetof(struct range, offset)},
-                                                  {"length", OCI_LUA_SIZE, offsetof(struct range, length)},
-                                                  {"limit", OCI_LUA_SIZE, offsetof(struct range, limit)},
-                                                  {NULL, OCI_LUA_STRING, 0}};
+    static const struct oci_lua_field fields[] = {
+        OCI_LUA_FIELD(struct range, offset, OCI_LUA_SIZE), OCI_LUA_FIELD(struct range, length, OCI_LUA_SIZE),
+        OCI_LUA_FIELD(struct range, limit, OCI_LUA_SIZE), OCI_LUA_FIELDS_END};
     struct range r = {.length = OCI_SIZE_UNKNOWN};
     luaL_checktype(L, i, LUA_TTABLE);
     oci_lua_read(L, i, fields, &r);
@@ -259,8 +261,8 @@ static int start_fetch_blob(lua_State *L)
     begin(L, &s, 4);
     const struct oci_reference *r = reference(L, &s, 2);
     if (!s.rc)
-        s.rc = oci_start_fetch_blob(s.client, s.op->mailbox->m, r, range.offset, range.length, range.limit, &s.call,
-                                    &s.op->op, &s.err);
+        s.rc = oci_start_fetch_blob(s.client, s.op->mailbox->m, r, range.offset, range.length, range.limit,
+                                    &s.call, &s.op->op, &s.err);
     return end(L, &s);
 }
 
@@ -273,7 +275,8 @@ static int start_open_blob(lua_State *L)
     begin(L, &s, 4);
     const struct oci_reference *r = reference(L, &s, 2);
     if (!s.rc)
-        s.rc = oci_start_open_blob(s.client, s.op->mailbox->m, r, range.offset, range.length, &s.call, &s.op->op, &s.err);
+        s.rc = oci_start_open_blob(s.client, s.op->mailbox->m, r, range.offset, range.length, &s.call,
+                                   &s.op->op, &s.err);
     return end(L, &s);
 }
 
@@ -290,7 +293,8 @@ static int start_push_blob(lua_State *L)
     if (!s.rc)
         s.rc = oci_lua_read_content(L, 3, s.holder, &content, &s.err);
     if (!s.rc)
-        s.rc = oci_start_push_blob(s.client, s.op->mailbox->m, to, &content, is_new, &s.call, &s.op->op, &s.err);
+        s.rc =
+            oci_start_push_blob(s.client, s.op->mailbox->m, to, &content, is_new, &s.call, &s.op->op, &s.err);
     return end(L, &s);
 }
 
@@ -309,7 +313,15 @@ static int start_digest(lua_State *L)
     return end(L, &s);
 }
 
-const luaL_Reg oci_lua_start_methods[] = {
-    {"push", start_push}, {"build", start_build}, {"pull", start_pull}, {"copy", start_copy}, {"simple", start_simple},
-    {"tag", start_tag}, {"push_manifest", start_push_manifest}, {"fetch_blob", start_fetch_blob},
-    {"open_blob", start_open_blob}, {"push_blob", start_push_blob}, {"digest", start_digest}, {NULL, NULL}};
+const luaL_Reg oci_lua_start_methods[] = {{"push", start_push},
+                                          {"build", start_build},
+                                          {"pull", start_pull},
+                                          {"copy", start_copy},
+                                          {"simple", start_simple},
+                                          {"tag", start_tag},
+                                          {"push_manifest", start_push_manifest},
+                                          {"fetch_blob", start_fetch_blob},
+                                          {"open_blob", start_open_blob},
+                                          {"push_blob", start_push_blob},
+                                          {"digest", start_digest},
+                                          {NULL, NULL}};

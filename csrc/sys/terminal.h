@@ -6,7 +6,8 @@
 
 OCI_BEGIN
 
-/* The width of the terminal behind `fd` (80 where it does not say); 0: it is none, or TERM says that it is dumb. */
+/* The width of the terminal behind `fd` (80 where it does not say); 0: it is none, or TERM says that it is
+ * dumb. */
 unsigned oci_terminal_width(int fd);
 
 OCI_END

@@ -1,0 +1,387 @@
+--- The calls: each checks its arguments (which may raise), asks for credentials, and starts an operation. Each gives an
+-- operation, or nil, message, code, detail. Waiting is the caller's business.
+local content = require "oci.content"
+local core = require "oci.core"
+local credentials = require "oci.credentials"
+local manifest = require "oci.manifest"
+local operation = require "oci.operation"
+local options = require "oci.options"
+local reference = require "oci.reference"
+local spec = require "oci.spec"
+
+local calls = {}
+
+local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
+
+-- ---- what calls have in common
+
+-- The core's options of a call about these references (texts), with the credentials that functions give.
+local function call_options(client, given, parsed)
+  local for_call = options.call_options(given)
+  local found, message, code, detail = credentials.gather(client, parsed)
+  if not found then
+    return nil, message, code, detail
+  end
+  for_call.credentials = found[1] and found or nil
+  return for_call
+end
+
+local function arguments(...)
+  return { n = select("#", ...), ... }
+end
+
+-- Starts the method `name` of the core's client. `parsed` are the references that credentials may be needed for.
+local function start_parsed(client, name, parsed, args, given, made)
+  local for_call, message, code, detail = call_options(client, given, parsed)
+  if not for_call then
+    return nil, message, code, detail
+  end
+  args[args.n + 1] = for_call
+  local handle
+  local core_client = client:handle()
+  handle, message, code, detail = core_client[name](core_client, unpack(args, 1, args.n + 1))
+  if not handle then
+    return nil, message, code, detail
+  end
+  made.core, made.client, made.on_progress = handle, client, given.on_progress
+  return operation.new(made)
+end
+
+-- The same with the texts of references before the other arguments.
+local function start(client, name, texts, args, given, made)
+  local parsed, all = {}, { n = #texts + args.n }
+  for i, text in ipairs(texts) do
+    local ref, message, code, detail = core.reference(text)
+    if not ref then
+      return nil, message, code, detail
+    end
+    parsed[i], all[i] = ref, text
+  end
+  for i = 1, args.n do
+    all[#texts + i] = args[i]
+  end
+  return start_parsed(client, name, parsed, all, given, made)
+end
+
+local function descriptor(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.descriptor
+end
+
+local function bytes(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.bytes
+end
+
+local function names(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.names
+end
+
+local function done(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return true
+end
+
+local function list_of(value)
+  return type(value) == "string" and { value } or value
+end
+
+-- A Manifest of a result's bytes, with references for what it names.
+local function manifest_of(result)
+  local parsed, message, code, detail = manifest.parse(result.bytes, result.descriptor.media_type)
+  if not parsed then
+    return nil, message, code, detail
+  end
+  return result.descriptor.reference and manifest.locate(parsed, result.descriptor.reference) or parsed
+end
+
+local of_every_call = options.of_call()
+
+-- ---- push
+
+-- What was built is sent as it was built: its digest is part of the reference, so that content which has changed
+-- meanwhile is an error, and nothing gets the tag.
+local function push_built(client, text, built)
+  local source = manifest.source(built)
+  if not source then
+    return start(client, "push_manifest", { text }, arguments(built.bytes, { media_type = built.media_type }), {},
+      { finish = descriptor })
+  end
+  local target = text:find("@", 1, true) and text or text .. "@" .. built.digest
+  return start(client, "push", { target }, arguments(source.spec), source.given, { finish = descriptor })
+end
+
+function calls.push(client, ref, given)
+  local text = reference.text("push", 1, ref)
+  if manifest.is(given) then
+    return push_built(client, text, given)
+  end
+  if type(given) ~= "table" then
+    options.bad_argument("push", 2, "specification (a table) expected, got " .. options.kind(given))
+  end
+  local prepared, readers, code, detail = spec.prepare("push", 2, given, function(warning) client:warn(warning) end)
+  if not prepared then
+    return nil, readers, code, detail
+  end
+  return start(client, "push", { text }, arguments(prepared), given, { finish = descriptor, readers = readers })
+end
+
+function calls.manifest(client, given)
+  if type(given) ~= "table" then
+    options.bad_argument("manifest", 1, "specification (a table) expected, got " .. options.kind(given))
+  end
+  local prepared, readers, code, detail = spec.prepare("manifest", 1, given, function(warning) client:warn(warning) end)
+  if not prepared then
+    return nil, readers, code, detail
+  end
+  if readers[1] then
+    return nil, "a manifest cannot be built from a reader, which can be read only once: push it", "INVALID", {}
+  end
+  local function finish(result, ...)
+    if not result then
+      return nil, ...
+    end
+    local built = manifest.parse(result.bytes, result.descriptor.media_type)
+    manifest.keep_source(built, { spec = prepared, given = given })
+    return built
+  end
+  return start(client, "build", {}, arguments(prepared), given, { finish = finish })
+end
+
+local descriptor_checkers = {
+  media_type = options.string,
+  digest = options.string,
+  size = options.size,
+  annotations = options.string_map,
+  artifact_type = options.string,
+  platform = function(value)
+    return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
+  end,
+  urls = options.table,
+  data = options.string,
+  reference = options.string,
+  tags = options.table,
+}
+
+local index_checkers = {
+  artifact_type = options.string,
+  manifests = options.table,
+  annotations = options.string_map,
+}
+
+function calls.index(_, given)
+  if type(given) ~= "table" then
+    options.bad_argument("index", 1, "specification (a table) expected, got " .. options.kind(given))
+  end
+  options.check("index", 1, given, index_checkers)
+  local descriptors = {}
+  for i, item in ipairs(given.manifests or {}) do
+    if type(item) ~= "table" then
+      options.bad_argument("index", 1, ("manifests[%d]: descriptor expected, got %s"):format(i, type(item)))
+    elseif manifest.is(item) then
+      local kind = item.artifact_type
+      item = { media_type = item.media_type, digest = item.digest, size = item.size, artifact_type = kind }
+    end
+    local fault = options.fault(item, descriptor_checkers)
+    if fault then
+      options.bad_argument("index", 1, ("manifests[%d]: %s"):format(i, fault))
+    end
+    descriptors[i] = item
+  end
+  return operation.finished(manifest.index {
+    artifact_type = given.artifact_type,
+    manifests = descriptors,
+    annotations = given.annotations,
+  })
+end
+
+function calls.push_manifest(client, ref, what, given)
+  local text = reference.text("push_manifest", 1, ref)
+  local data, media_type = what, nil
+  if manifest.is(what) then
+    data, media_type = what.bytes, what.media_type
+  elseif type(what) ~= "string" then
+    options.bad_argument("push_manifest", 2, "bytes or manifest expected, got " .. options.kind(what))
+  end
+  given = options.check("push_manifest", 3, given, of_every_call)
+  return start(client, "push_manifest", { text }, arguments(data, { media_type = media_type }), given,
+    { finish = descriptor })
+end
+
+local push_blob_checkers = options.of_call { new = options.boolean }
+
+function calls.push_blob(client, ref, source, given)
+  local text = reference.text("push_blob", 1, ref)
+  given = options.check("push_blob", 3, given, push_blob_checkers)
+  local item, readers, code, detail = content.one("push_blob", 2, "content", source)
+  if not item then
+    return nil, readers, code, detail
+  end
+  return start(client, "push_blob", { text }, arguments(item, given.new or false), given,
+    { finish = descriptor, readers = readers })
+end
+
+-- ---- pull
+
+local pull_checkers = options.of_call {
+  to = options.string,
+  overwrite = options.boolean,
+  unpack = options.boolean,
+  sync = options.boolean,
+  on_progress = options.callable,
+}
+
+local function pulled(result, ...)
+  if not result then
+    return nil, ...
+  end
+  local parsed, message, code, detail = manifest_of(result)
+  if not parsed then
+    return nil, message, code, detail
+  end
+  return {
+    digest = result.descriptor.digest,
+    reference = result.descriptor.reference,
+    manifest = parsed,
+    files = result.files,
+  }
+end
+
+function calls.pull(client, ref, given)
+  local text = reference.text("pull", 1, ref)
+  given = options.check("pull", 2, given, pull_checkers)
+  local for_core = { to = given.to, overwrite = given.overwrite, unpack = given.unpack, sync = given.sync }
+  return start(client, "pull", { text }, arguments(for_core), given, { finish = pulled })
+end
+
+local copy_checkers = options.of_call { tags = options.strings, on_progress = options.callable }
+
+function calls.copy(client, from, to, given)
+  local texts = { reference.text("copy", 1, from), reference.text("copy", 2, to) }
+  given = options.check("copy", 3, given, copy_checkers)
+  return start(client, "copy", texts, arguments { tags = list_of(given.tags) }, given, { finish = descriptor })
+end
+
+local blob_checkers = options.of_call { offset = options.size, length = options.size, limit = options.size }
+local open_checkers = options.of_call { offset = options.size, length = options.size }
+
+function calls.fetch_blob(client, ref, given)
+  local text = reference.text("fetch_blob", 1, ref)
+  given = options.check("fetch_blob", 2, given, blob_checkers)
+  local range = { offset = given.offset, length = given.length, limit = given.limit }
+  return start(client, "fetch_blob", { text }, arguments(range), given, { finish = bytes })
+end
+
+local function opened(result, message, code, detail, handle)
+  if not result then
+    return nil, message, code, detail
+  end
+  return require("oci.reader").new(handle, result.descriptor)
+end
+
+function calls.open_blob(client, ref, given)
+  local text = reference.text("open_blob", 1, ref)
+  given = options.check("open_blob", 2, given, open_checkers)
+  local range = { offset = given.offset, length = given.length }
+  return start(client, "open_blob", { text }, arguments(range), given, { finish = opened, streams = true })
+end
+
+-- ---- those that take a reference and little else
+
+-- The core's `what` as the call `name`.
+local function simple(name, what, finish)
+  calls[name] = function(client, ref, given)
+    local text = reference.text(name, 1, ref)
+    given = options.check(name, 2, given, of_every_call)
+    return start(client, "simple", { text }, arguments(what), given, { finish = finish })
+  end
+end
+
+local function exists(result, message, code, detail)
+  if result then
+    return true
+  elseif code == "NOT_FOUND" then
+    return false
+  end
+  return nil, message, code, detail
+end
+
+local function fetched_manifest(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return manifest_of(result)
+end
+
+simple("resolve", "resolve", descriptor)
+simple("exists", "resolve", exists)
+simple("tags", "tags", names)
+simple("untag", "untag", done)
+simple("delete", "delete", done)
+simple("fetch_manifest", "fetch_manifest", fetched_manifest)
+simple("fetch_config", "fetch_config", bytes)
+simple("stat_blob", "stat_blob", descriptor)
+
+function calls.repositories(client, registry, given)
+  local text = registry
+  if type(registry) == "table" then
+    text = registry.registry
+  end
+  if type(text) ~= "string" then
+    options.bad_argument("repositories", 1, "registry (HOST or HOST:PORT) expected, got " .. options.kind(registry))
+  end
+  given = options.check("repositories", 2, given, of_every_call)
+  local parsed, message, code, detail = core.reference_registry(text)
+  if not parsed then
+    return nil, message, code, detail
+  end
+  return start_parsed(client, "simple", { parsed }, arguments(text, "repositories"), given, { finish = names })
+end
+
+function calls.tag(client, ref, tags, given)
+  local text = reference.text("tag", 1, ref)
+  if options.strings(tags) then
+    options.bad_argument("tag", 2, ("%s expected, got %s"):format(options.strings(tags), options.kind(tags)))
+  end
+  tags = list_of(tags)
+  if #tags == 0 then
+    options.bad_argument("tag", 2, "at least one tag expected")
+  end
+  given = options.check("tag", 3, given, of_every_call)
+  return start(client, "tag", { text }, arguments { tags = tags }, given, { finish = descriptor })
+end
+
+local function digest_of(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.descriptor.digest
+end
+
+function calls.digest(client, what, algorithm)
+  if algorithm ~= nil then
+    options.check_string("digest", 2, algorithm)
+  end
+  if type(what) == "string" then
+    return operation.finished(core.digest(what, algorithm))
+  elseif type(what) ~= "table" then
+    options.bad_argument("digest", 1, "bytes or content (a table) expected, got " .. options.kind(what))
+  end
+  local item, readers, code, detail = content.one("digest", 1, "content", what)
+  if not item then
+    return nil, readers, code, detail
+  end
+  return start(client, "digest", {}, arguments(item, algorithm or "sha256"), {},
+    { finish = digest_of, readers = readers })
+end
+
+return calls

@@ -1,0 +1,254 @@
+--- Clients: options, and the calls that use them. Token cache, limits and memory places belong to a client.
+local calls = require "oci.calls"
+local core = require "oci.core"
+local credentials = require "oci.credentials"
+local operation = require "oci.operation"
+local options = require "oci.options"
+
+---@class oci.ClientOptions
+---@field registries? table<string, oci.RegistryOptions> by host[:port]; wins over the rest
+---@field credentials? oci.Credentials|oci.CredentialFunction for every registry that has none of its own
+---@field concurrency? integer blobs at once; 8
+---@field timeout? number seconds for a whole call; left out or 0: none
+---@field connect_timeout? number seconds; 10
+---@field stall_timeout? number seconds without a byte; 60
+---@field retries? integer 5
+---@field user_agent? string
+---@field on_warning? fun(text: string) left out: Lua 5.4's warn()
+
+---@class oci.RegistryOptions
+---@field plain_http? boolean left out: only for loopback hosts
+---@field ca_file? string certificates in PEM that are trusted besides
+---@field credentials? oci.Credentials|oci.CredentialFunction
+
+---@class oci.CallOptions
+---@field timeout? number seconds for the whole call; 0: none
+---@field connect_timeout? number seconds
+---@field stall_timeout? number seconds without a byte
+---@field retries? integer
+
+---@class oci.PullOptions: oci.CallOptions
+---@field to? string the directory; left out: "."
+---@field overwrite? boolean replace files that differ; else they are EXISTS
+---@field unpack? boolean left out: what was packed from a directory comes back as one; false: never; true: tar layers too
+---@field sync? boolean make files durable before they get their names
+---@field on_progress? fun(event: oci.Event)
+
+---@class oci.PulledFile
+---@field path string with `to`
+---@field title? string
+---@field digest string
+---@field size integer bytes
+---@field media_type string
+---@field state "fetched"|"unchanged"|"unpacked"
+
+---@class oci.Pulled
+---@field digest string
+---@field reference string
+---@field manifest oci.Manifest
+---@field files oci.PulledFile[]
+
+---@class oci.CopyOptions: oci.CallOptions
+---@field tags? string|string[] more tags
+---@field on_progress? fun(event: oci.Event)
+
+---@class oci.RangeOptions: oci.CallOptions
+---@field offset? integer bytes; a part is not verified
+---@field length? integer bytes; left out: to the end
+
+---@class oci.FetchOptions: oci.RangeOptions
+---@field limit? integer bytes; 64 MiB
+
+---@class oci.PushBlobOptions: oci.CallOptions
+---@field new? boolean hash and upload in one pass, without asking first
+
+---@class oci.IndexSpec
+---@field manifests (oci.Descriptor|oci.Manifest)[] `platform` may be written "os/architecture[/variant]"
+---@field artifact_type? string
+---@field annotations? table<string, string>
+
+---@alias oci.Ref string|oci.Reference|oci.Descriptor|{ reference: string }
+
+--- The calls have the meaning, the results and the errors of those in oci.
+---@class oci.Client
+---@field push fun(self: oci.Client, ref: oci.Ref, spec: oci.Spec|oci.Manifest): oci.Descriptor?, string?, string?, table?
+---@field manifest fun(self: oci.Client, spec: oci.Spec): oci.Manifest?, string?, string?, table?
+---@field index fun(self: oci.Client, spec: oci.IndexSpec): oci.Manifest?, string?, string?, table?
+---@field pull fun(self: oci.Client, ref: oci.Ref, opts?: oci.PullOptions): oci.Pulled?, string?, string?, table?
+---@field copy fun(self: oci.Client, from: oci.Ref, to: oci.Ref, opts?: oci.CopyOptions): oci.Descriptor?, string?, string?, table?
+---@field resolve fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): oci.Descriptor?, string?, string?, table?
+---@field exists fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): boolean?, string?, string?, table?
+---@field tags fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): string[]?, string?, string?, table?
+---@field repositories fun(self: oci.Client, registry: string, opts?: oci.CallOptions): string[]?, string?, string?, table?
+---@field tag fun(self: oci.Client, ref: oci.Ref, tags: string|string[], opts?: oci.CallOptions): oci.Descriptor?, string?, string?, table?
+---@field untag fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): true?, string?, string?, table?
+---@field delete fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): true?, string?, string?, table?
+---@field fetch_manifest fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): oci.Manifest?, string?, string?, table?
+---@field push_manifest fun(self: oci.Client, ref: oci.Ref, manifest: string|oci.Manifest, opts?: oci.CallOptions): oci.Descriptor?, string?, string?, table?
+---@field fetch_config fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): string?, string?, string?, table?
+---@field fetch_blob fun(self: oci.Client, ref: oci.Ref, opts?: oci.FetchOptions): string?, string?, string?, table?
+---@field stat_blob fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): oci.Descriptor?, string?, string?, table?
+---@field push_blob fun(self: oci.Client, ref: oci.Ref, source: string|oci.Content, opts?: oci.PushBlobOptions): oci.Descriptor?, string?, string?, table?
+---@field open_blob fun(self: oci.Client, ref: oci.Ref, opts?: oci.RangeOptions): oci.Reader?, string?, string?, table?
+---@field digest fun(self: oci.Client, what: string|oci.Content, algorithm?: string): string?, string?, string?, table?
+local Client = {}
+Client.__index = Client
+Client.__name = "oci.Client"
+
+local client = {}
+
+local registry_checkers = {
+  plain_http = options.boolean,
+  ca_file = options.string,
+  credentials = credentials.check,
+}
+
+local function registries_check(value)
+  if type(value) ~= "table" then
+    return "table by host"
+  end
+  for host, given in pairs(value) do
+    if type(host) ~= "string" or type(given) ~= "table" then
+      return "table of tables by host"
+    end
+    local fault = options.fault(given, registry_checkers)
+    if fault then
+      return ("table by host (%s: %s)"):format(host, fault)
+    end
+  end
+end
+
+local checkers = options.of_call {
+  registries = registries_check,
+  credentials = credentials.check,
+  concurrency = options.count,
+  user_agent = options.string,
+  on_warning = options.callable,
+}
+
+-- Splits the registries' options into what the core keeps and what Lua needs, by the core's spelling of the host.
+local function read_registries(given, for_core, entries)
+  local by_host = {}
+  for name, registry in pairs(given) do
+    local host, message, code, detail = credentials.host(name)
+    if not host then
+      return nil, "registries: " .. message, code, detail
+    end
+    by_host[host] = registry
+    for_core[#for_core + 1] = { host = host, plain_http = registry.plain_http, ca_file = registry.ca_file }
+    if credentials.is_table(registry.credentials) then
+      entries[#entries + 1] = credentials.entry(host, registry.credentials)
+    end
+  end
+  return by_host
+end
+
+--- A client, or nil, message, code, detail. See oci.client.
+function client.new(call, given)
+  given = options.check(call, 1, given, checkers)
+  local for_core = {
+    concurrency = given.concurrency,
+    timeout = given.timeout,
+    connect_timeout = given.connect_timeout,
+    stall_timeout = given.stall_timeout,
+    retries = given.retries,
+    user_agent = given.user_agent,
+    registries = {},
+    credentials = {},
+  }
+  local by_host, message, code, detail = read_registries(given.registries or {}, for_core.registries,
+    for_core.credentials)
+  if not by_host then
+    return nil, message, code, detail
+  end
+  if credentials.is_table(given.credentials) then
+    table.insert(for_core.credentials, credentials.entry(nil, given.credentials)) -- behind those of one registry
+  end
+  local handle
+  handle, message, code, detail = core.client(for_core)
+  if not handle then
+    return nil, message, code, detail
+  end
+  return setmetatable({
+    core = handle,
+    registries = by_host,
+    credentials = given.credentials,
+    on_warning = given.on_warning,
+  }, Client)
+end
+
+--- The core's client; raises after close.
+---@private
+function Client:handle()
+  if not self.core then
+    options.raise("the client is closed")
+  end
+  return self.core
+end
+
+---@private
+function Client:warn(text)
+  local warn = self.on_warning or rawget(_G, "warn")
+  if self.on_warning then
+    self.on_warning(text)
+  elseif warn then
+    warn("oci: ", text)
+  end
+end
+
+---@private
+function Client:tell_warnings()
+  while self.core do
+    local text = self.core:warning()
+    if not text then
+      return
+    end
+    self:warn(text)
+  end
+end
+
+--- Lets go of the client; operations that run go on. Using it afterwards raises. May be called again.
+function Client:close()
+  if self.core then
+    self.core:close()
+  end
+  self.core = nil
+end
+
+Client.__close = Client.close
+
+function Client:__tostring()
+  return self.core and "oci.Client" or "oci.Client (closed)"
+end
+
+-- ---- the calls; see those of the same name in oci
+
+--- Starts a call without waiting for it.
+---@param name string "push", "pull", "copy", ...: any call that may wait
+---@param ... any its arguments
+---@return oci.Operation? operation nil, message, code, detail: it could not begin
+---@return string? message
+---@return string? code
+---@return table? detail
+function Client:start(name, ...)
+  options.check_string("start", 1, name)
+  self:handle()
+  if not calls[name] then
+    options.bad_argument("start", 1, options.unknown("call", name, calls))
+  end
+  return calls[name](self, ...)
+end
+
+-- A method for each call: started, and waited for.
+local function waited(name)
+  Client[name] = function(self, ...)
+    self:handle()
+    return operation.run(calls[name](self, ...))
+  end
+end
+
+for name in pairs(calls) do
+  waited(name)
+end
+
+return client

@@ -1,0 +1,193 @@
+--- Content: a path, bytes, a JSON value, a directory, the files that a pattern matches, or a reader, as callers write it,
+-- made into the one form that the core takes: { path=, is_dir=, data=, reader=, media_type=, title=, annotations= }.
+local core = require "oci.core"
+local options = require "oci.options"
+
+---@class oci.Content one of path, data, json, reader, dir, glob, and:
+---@field path? string a file; a directory is packed
+---@field data? string bytes
+---@field json? any written in canonical form
+---@field reader? oci.Source gives the bytes; read once, never kept
+---@field dir? string a directory, packed as a deterministic tar+gzip
+---@field glob? string the files below `root` that match, titled by their paths from there (`*`, `?`, `[a-z]`, `**`)
+---@field root? string for glob; left out: "."
+---@field media_type? string
+---@field title? string
+---@field annotations? table<string, string>
+
+---@alias oci.Source (fun(most: integer): string?, string?) | { read: fun(self: any, most: integer): string?, string? }
+
+local content = {}
+
+local function readable(value)
+  if type(value) == "function" then
+    return nil
+  end
+  local ok, read = pcall(function() return value.read end)
+  return not (ok and read and not options.callable(read)) and "function or object with the method read" or nil
+end
+
+local function anything()
+end
+
+-- What a content is made of; exactly one is given.
+local kinds = {
+  path = options.string,
+  data = options.string,
+  json = anything,
+  reader = readable,
+  dir = options.string,
+  glob = options.string,
+}
+
+local checkers = {
+  root = options.string,
+  media_type = options.string,
+  title = options.string,
+  annotations = options.string_map,
+}
+for name, check in pairs(kinds) do
+  checkers[name] = check
+end
+
+local function kind_of(given)
+  local found = {}
+  for name in pairs(kinds) do
+    if given[name] ~= nil then
+      found[#found + 1] = name
+    end
+  end
+  table.sort(found)
+  if #found == 1 then
+    return found[1]
+  end
+  return nil, #found == 0 and "one of 'path', 'data', 'json', 'reader', 'dir', 'glob' expected"
+    or ("only one of '%s' and '%s' expected"):format(found[1], found[2])
+end
+
+-- The title of a path: a relative one itself, tidied; of an absolute one the last part. nil: none can be made.
+local function title_of(path)
+  local parts = {}
+  for part in path:gmatch("[^/]+") do
+    if part == ".." then
+      return nil
+    end
+    if part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  if #parts == 0 then
+    return nil
+  end
+  return path:sub(1, 1) == "/" and parts[#parts] or table.concat(parts, "/")
+end
+
+--- A new list for content.add: `items` as the core takes them, `readers` by number.
+function content.list()
+  return { items = {}, readers = {}, titles = {} }
+end
+
+-- The table form of what was given, checked; raises.
+local function as_table(call, index, where, given)
+  if type(given) == "string" then
+    return { path = given }, "path"
+  end
+  if type(given) ~= "table" then
+    options.bad_argument(call, index, ("%s: path or table expected, got %s"):format(where, options.kind(given)))
+  end
+  local fault = options.fault(given, checkers)
+  local kind, wrong = kind_of(given)
+  fault = fault or wrong
+  if not fault and given.root and kind ~= "glob" then
+    fault = "'root' is for 'glob'"
+  elseif not fault and kind == "glob" and given.title then
+    fault = "files found by 'glob' are titled by their paths, not by 'title'"
+  end
+  if fault then
+    options.bad_argument(call, index, ("%s: %s"):format(where, fault))
+  end
+  return given, kind
+end
+
+-- Appends one item, with its title if the list wants titles.
+local function append(list, item, where, titled)
+  if titled and not item.title then
+    item.title = item.path and title_of(item.path)
+    if not item.title then
+      return nil, item.path and ("%s: no title can be made of the path \"%s\"; give one"):format(where, item.path)
+        or where .. ": a title is needed", "INVALID", { path = item.path }
+    end
+  end
+  if item.title and list.titles[item.title] then
+    return nil, ("%s: the title \"%s\" is given twice"):format(where, item.title), "INVALID", { path = item.path }
+  end
+  if item.title then
+    list.titles[item.title] = true
+  end
+  list.items[#list.items + 1] = item
+  return true
+end
+
+local function add_glob(list, given, where, titled)
+  local root = given.root or "."
+  local found, message, code, detail = core.glob(root, given.glob)
+  if not found then
+    return nil, where .. ": " .. message, code, detail
+  end
+  for _, path in ipairs(found) do
+    local item = {
+      path = root:gsub("/*$", "") .. "/" .. path,
+      media_type = given.media_type,
+      annotations = given.annotations,
+      title = titled and path or nil,
+    }
+    local ok, why, why_code, why_detail = append(list, item, where, titled)
+    if not ok then
+      return nil, why, why_code, why_detail
+    end
+  end
+  return true
+end
+
+--- Adds what was given as content to the list. `where` says which one it is in messages; `titled`: it needs a title.
+-- Raises for a wrong type or name; true, or nil, message, code, detail.
+function content.add(list, call, index, where, given, titled)
+  local from, kind = as_table(call, index, where, given)
+  if kind == "glob" then
+    return add_glob(list, from, where, titled)
+  end
+  local item = { title = from.title, media_type = from.media_type, annotations = from.annotations }
+  if kind == "json" then
+    local text, message, code, detail = core.json_encode(from.json)
+    if not text then
+      return nil, where .. ": " .. message, code, detail
+    end
+    item.data = text
+    item.media_type = item.media_type or "application/json"
+  elseif kind == "reader" then
+    list.readers[#list.readers + 1] = from.reader
+    item.reader = #list.readers
+  elseif kind == "data" then
+    item.data = from.data
+  else
+    item.path = from[kind]
+    item.is_dir = kind == "dir"
+  end
+  return append(list, item, where, titled)
+end
+
+--- One content alone (a config, a blob): the item and the readers' list, or nil, message, code, detail.
+function content.one(call, index, where, given)
+  local from, kind = as_table(call, index, where, given)
+  if kind == "glob" then
+    options.bad_argument(call, index, where .. ": one content expected, 'glob' is for many")
+  end
+  local list = content.list()
+  local ok, message, code, detail = content.add(list, call, index, where, from, false)
+  if not ok then
+    return nil, message, code, detail
+  end
+  return list.items[1], list.readers
+end
+
+return content

@@ -1,0 +1,259 @@
+---@meta oci.core
+-- luacheck: ignore 241
+
+--- oci.core: the C part, as the Lua layer sees it. Private: programs use oci. Everything that can fail gives nil, message,
+-- code, detail; wrong types raise.
+---@class oci.core
+---@field version string
+---@field null lightuserdata
+local core = {}
+
+---@return string versions "lua-oci/... libcurl/... OpenSSL/..."
+function core.versions() end
+
+---@return number seconds since some moment, suspended time included
+function core.now() end
+
+---@return integer generation another number in the child of a fork
+function core.generation() end
+
+---@param file file*
+---@return integer? columns of the terminal that it is
+function core.terminal(file) end
+
+---@param value any
+---@return string? text
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.json_encode(value) end
+
+---@param text string
+---@return any value
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.json_decode(text) end
+
+---@generic T: table
+---@param list T
+---@return T
+function core.array(list) end
+
+---@param text string
+---@return table? parts place, registry, repository, path, tag, digest
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.reference(text) end
+
+---@param text string HOST[:PORT]
+---@return table? parts
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.reference_registry(text) end
+
+---@param bytes string
+---@param algorithm? string
+---@return string? digest
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.digest(bytes, algorithm) end
+
+--- The files below a directory whose path from there matches; sorted.
+---@param root string
+---@param pattern string
+---@return string[]? paths
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.glob(root, pattern) end
+
+---@param bytes string
+---@param media_type? string
+---@return table? fields of an oci.Manifest
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.manifest(bytes, media_type) end
+
+---@param spec { artifact_type?: string, manifests: oci.Descriptor[], annotations?: table<string, string> }
+---@return table? fields of an oci.Manifest
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.build_index(spec) end
+
+---@param options table as oci.ClientOptions; `registries` is a list with `host`, `credentials` one with `registry`
+---@return oci.core.Client? client
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.client(options) end
+
+--- Blocks until an operation is ready, at most `timeout` seconds and a quarter of a second in any case.
+---@param operations oci.core.Operation[]
+---@param timeout number seconds
+---@return integer? index
+---@return "timeout"|"interrupted"|nil why
+function core.wait(operations, timeout) end
+
+---@return integer? fd readable while an operation of this state is ready and not yet seen
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.mailbox_fd() end
+
+---@return integer? id of an operation that is ready and not yet seen
+function core.mailbox_next() end
+
+--- A Unix socket to connect to, once; bytes come when operations become ready. Afterwards mailbox_next() is to be asked at
+-- once.
+---@return string? path
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.mailbox_socket() end
+
+function core.mailbox_socket_close() end
+
+--- Each method but close and warning starts an operation.
+---@class oci.core.Client
+local Client = {}
+
+function Client:close() end
+
+---@return string? text the next warning
+function Client:warning() end
+
+---@alias oci.core.Call { timeout?: number, connect_timeout?: number, stall_timeout?: number, retries?: integer, concurrency?: integer, progress?: boolean, credentials?: table[] }
+---@alias oci.core.Content { path?: string, is_dir?: boolean, data?: string, reader?: integer, media_type?: string, title?: string, annotations?: table<string, string> }
+---@alias oci.core.Spec { artifact_type?: string, config?: oci.core.Content, contents: oci.core.Content[], annotations?: table<string, string>, tags?: string[], new?: boolean }
+
+---@param ref string
+---@param spec oci.core.Spec
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:push(ref, spec, call) end
+
+---@param spec oci.core.Spec
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:build(spec, call) end
+
+---@param ref string
+---@param options { to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:pull(ref, options, call) end
+
+---@param from string
+---@param to string
+---@param options { tags?: string[] }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:copy(from, to, options, call) end
+
+---@param ref string
+---@param what "resolve"|"tags"|"repositories"|"untag"|"delete"|"fetch_manifest"|"fetch_config"|"stat_blob"
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:simple(ref, what, call) end
+
+---@param ref string
+---@param options { tags: string[] }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:tag(ref, options, call) end
+
+---@param ref string
+---@param bytes string
+---@param options { media_type?: string, tags?: string[] }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:push_manifest(ref, bytes, options, call) end
+
+---@param ref string
+---@param range { offset?: integer, length?: integer, limit?: integer }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:fetch_blob(ref, range, call) end
+
+---@param ref string
+---@param range { offset?: integer, length?: integer }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:open_blob(ref, range, call) end
+
+---@param ref string
+---@param content oci.core.Content
+---@param is_new boolean
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:push_blob(ref, content, is_new, call) end
+
+---@param content oci.core.Content
+---@param algorithm string
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:digest(content, algorithm, call) end
+
+---@class oci.core.Operation
+local Operation = {}
+
+---@return integer id counted from 1, never used twice
+function Operation:id() end
+
+---@return boolean ready something is there: an event, bytes, or the end
+function Operation:ready() end
+
+---@return boolean over
+function Operation:over() end
+
+---@return integer? fd readable while ready
+---@return string? message
+---@return string? code
+---@return table? detail
+function Operation:pollfd() end
+
+function Operation:cancel() end
+
+function Operation:close() end
+
+---@return "progress"|"wants"|nil kind
+---@return oci.Event|integer? what the event, or the number of the reader that is wanted
+---@return integer? room bytes
+function Operation:event() end
+
+---@return integer done bytes
+---@return integer total bytes known
+---@return integer blobs_done
+---@return integer blobs known
+function Operation:totals() end
+
+---@param reader integer
+---@param bytes string
+---@param from integer the first byte of them, from 1
+---@return integer? taken nil: no more is wanted
+function Operation:give(reader, bytes, from) end
+
+---@param reader integer
+---@param failure? string
+function Operation:give_end(reader, failure) end
+
+---@param most integer bytes
+---@return string|false|nil chunk nil: the verified end, or with a message a failure; false: nothing now
+---@return string? message
+---@return string? code
+---@return table? detail
+function Operation:take(most) end
+
+---@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.PulledFile[] }? result
+---@return string? message
+---@return string? code
+---@return table? detail
+function Operation:result() end
+
+return core

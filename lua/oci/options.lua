@@ -1,0 +1,202 @@
+--- Checks what callers pass: arguments by type, tables of options by name and type. What is wrong here is a mistake
+-- in the program, so it raises, at the line of the caller's that is outside this library.
+local options = {}
+
+local ours = debug.getinfo(1, "S").source:match("^(.*)options%.lua$")
+
+--- Raises at the first line of the stack that is not of this library.
+function options.raise(message)
+  local level = 2
+  while true do
+    local info = debug.getinfo(level, "S")
+    if not info then
+      error(message, 0)
+    end
+    if info.what ~= "C" and (not ours or info.source:sub(1, #ours) ~= ours) then
+      error(message, level)
+    end
+    level = level + 1
+  end
+end
+
+function options.bad_argument(call, index, message)
+  options.raise(("bad argument #%d to '%s' (%s)"):format(index, call, message))
+end
+
+--- What a value is called in messages.
+function options.kind(value)
+  return value == nil and "no value" or type(value)
+end
+
+-- ---- checkers: nil if the value will do, else what was expected
+
+local function of_type(name)
+  return function(value)
+    return type(value) ~= name and name or nil
+  end
+end
+
+function options.seconds(value)
+  return not (type(value) == "number" and value >= 0) and "number of seconds, not negative" or nil
+end
+
+function options.size(value)
+  return not (type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 2 ^ 53 - 1)
+    and "whole number, not negative" or nil
+end
+
+function options.count(value)
+  return not (options.size(value) == nil and value >= 1 and value <= 1000) and "whole number from 1 to 1000" or nil
+end
+
+function options.retries(value)
+  return not (options.size(value) == nil and value <= 1000) and "whole number from 0 to 1000" or nil
+end
+
+function options.callable(value)
+  local meta = type(value) ~= "function" and debug.getmetatable(value)
+  return not (type(value) == "function" or (meta and meta.__call)) and "function" or nil
+end
+
+--- A string or a list of them.
+function options.strings(value)
+  if type(value) == "string" then
+    return nil
+  end
+  if type(value) ~= "table" then
+    return "string or list of strings"
+  end
+  for key, item in pairs(value) do
+    if type(key) ~= "number" or type(item) ~= "string" then
+      return "string or list of strings"
+    end
+  end
+end
+
+--- Names and values that are strings.
+function options.string_map(value)
+  if type(value) ~= "table" then
+    return "table of strings"
+  end
+  for key, item in pairs(value) do
+    if type(key) ~= "string" or type(item) ~= "string" then
+      return ("table whose names and values are strings ('%s' is a %s)"):format(tostring(key), type(item))
+    end
+  end
+end
+
+options.string = of_type "string"
+options.boolean = of_type "boolean"
+options.table = of_type "table"
+
+-- ---- tables of options
+
+-- The options that every call has.
+local of_every_call = {
+  timeout = options.seconds,
+  connect_timeout = options.seconds,
+  stall_timeout = options.seconds,
+  retries = options.retries,
+}
+
+--- The table of checkers of a call: its own options and those of every call.
+function options.of_call(own)
+  local all = {}
+  for name, check in pairs(of_every_call) do
+    all[name] = check
+  end
+  for name, check in pairs(own or {}) do
+    all[name] = check
+  end
+  return all
+end
+
+-- The number of characters to be changed, added, left out or swapped with their neighbour.
+local function distance(a, b)
+  local rows = { [0] = {} }
+  for j = 0, #b do
+    rows[0][j] = j
+  end
+  for i = 1, #a do
+    rows[i] = { [0] = i }
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j)
+      local best = math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (same and 0 or 1))
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        best = math.min(best, rows[i - 2][j - 2] + 1)
+      end
+      rows[i][j] = best
+    end
+  end
+  return rows[#a][#b]
+end
+
+local function nearest(name, checkers)
+  local found, least
+  for other in pairs(checkers) do
+    local far = distance(name, other)
+    if not least or far < least or (far == least and other < found) then
+      found, least = other, far
+    end
+  end
+  return found
+end
+
+--- "unknown option 'x', the nearest is 'y'".
+function options.unknown(what, name, known)
+  local other = nearest(name, known)
+  return ("unknown %s '%s'%s"):format(what, name, other and (", the nearest is '%s'"):format(other) or "")
+end
+
+--- What is wrong with a table of options, or nil.
+function options.fault(given, checkers)
+  for name, value in pairs(given) do
+    local check = checkers[name]
+    if not check then
+      if type(name) ~= "string" then
+        return ("unknown option [%s]"):format(tostring(name))
+      end
+      return options.unknown("option", name, checkers)
+    end
+    local expected = check(value)
+    if expected then
+      return ("option '%s': %s expected, got %s"):format(name, expected, options.kind(value))
+    end
+  end
+end
+
+--- The table of options, or an empty one for nil; raises for anything else, an unknown name, a wrong type.
+function options.check(call, index, given, checkers)
+  if given == nil then
+    return {}
+  end
+  if type(given) ~= "table" then
+    options.bad_argument(call, index, "table of options expected, got " .. type(given))
+  end
+  local fault = options.fault(given, checkers)
+  if fault then
+    options.bad_argument(call, index, fault)
+  end
+  return given
+end
+
+--- Raises unless `value` is a string.
+function options.check_string(call, index, value)
+  if type(value) ~= "string" then
+    options.bad_argument(call, index, "string expected, got " .. options.kind(value))
+  end
+  return value
+end
+
+--- The options of every call out of a checked table, for the core.
+function options.call_options(given)
+  return {
+    timeout = given.timeout,
+    connect_timeout = given.connect_timeout,
+    stall_timeout = given.stall_timeout,
+    retries = given.retries,
+    progress = given.on_progress ~= nil,
+  }
+end
+
+return options
