@@ -12,7 +12,8 @@ struct push {
     char *artifact_type;
     struct oci_json *annotations;
     struct oci_tags tags;
-    struct oci_desc desc; /* the manifest's */
+    struct oci_digest expect; /* of the reference: what is pushed must get it */
+    struct oci_desc desc;     /* the manifest's */
     struct oci_bytes *bytes;
 };
 
@@ -51,7 +52,8 @@ static int make_items(struct push *p, struct oci_push_items *ret_items)
 {
     struct oci_piece *piece = p->contents.pieces;
     size_t left = p->contents.count;
-    struct oci_push_items items = {.artifact_type = p->artifact_type, .annotations = p->annotations};
+    struct oci_push_items items = {
+        .artifact_type = p->artifact_type, .annotations = p->annotations, .expect = p->expect};
     int rc = OCI_OK;
     if (p->has_config) {
         items.config = oci_calloc(1, sizeof *items.config);
@@ -157,10 +159,8 @@ int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci
     struct push *p = oci_task_new(sizeof *p, &push_type, op, push_first);
     if (!p)
         rc = oci_err_no_memory(reterr);
-    else if (oci_digest_is(&to->digest))
-        rc = oci_err_set(
-            reterr, OCI_INVALID,
-            "what is pushed gets its digest from its content: the reference names a tag or nothing");
+    else
+        p->expect = to->digest;
     if (rc == OCI_OK)
         rc = oci_place_open(c, op->engine, to, true, &op->call, &p->task.to, reterr);
     if (rc == OCI_OK)

@@ -54,6 +54,7 @@ struct oci_push_items {
     size_t count;
     const char *artifact_type;
     const struct oci_json *annotations;
+    struct oci_digest expect;      /* what the manifest must get, else DIGEST_MISMATCH before it has a name; "": whatever */
 };
 void oci_push_item_done(struct oci_push_item *i);
 

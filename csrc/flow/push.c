@@ -235,6 +235,10 @@ static int build(struct oci_flow *f)
     };
     int rc = oci_manifest_build(&spec, &p->m, &f->err);
     oci_free(layers);
+    const struct oci_digest *expect = &p->items.expect;
+    if (rc == OCI_OK && oci_digest_is(expect) && !oci_digest_equal(expect, &p->m->self.digest))
+        rc = oci_flow_fail(f, OCI_DIGEST_MISMATCH, "what is pushed has the digest %s, not %s", p->m->self.digest.text,
+                           expect->text);
     return rc;
 }
 

@@ -117,8 +117,8 @@ struct oci_push_spec {
 };
 /* Result: one descriptor (with reference and tags), and the manifest's bytes. A packed directory is annotated
  * (io.deis.oras.content.unpack and .digest) when it has a title; files' media types and sizes are found. With neither an
- * artifact type nor a config's media type the type is application/vnd.unknown.artifact.v1, with a warning. A reference with a
- * digest is OCI_INVALID: it comes from the content. */
+ * artifact type nor a config's media type the type is application/vnd.unknown.artifact.v1, with a warning. A
+ * reference's digest is what the manifest must get: OCI_DIGEST_MISMATCH otherwise, before it has a name. */
 int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *to,
                    const struct oci_push_spec *spec, const struct oci_call_options *o, struct oci_op **ret_op,
                    struct oci_err *reterr);
