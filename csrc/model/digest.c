@@ -1,5 +1,6 @@
 #include "model/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
@@ -127,7 +128,10 @@ static const EVP_MD *fetch(bool sha512)
         return md;
     /* The host program's own error queue is left as it was. */
     ERR_set_mark();
-    EVP_MD *fetched = EVP_MD_fetch(NULL, sha512 ? "SHA2-512" : "SHA2-256", NULL);
+    /* When OpenSSL's first allocations fail, its default context is missing, and fetching from it crashes (3.0). */
+    EVP_MD *fetched = NULL;
+    if (OSSL_LIB_CTX_get0_global_default())
+        fetched = EVP_MD_fetch(NULL, sha512 ? "SHA2-512" : "SHA2-256", NULL);
     ERR_pop_to_mark();
     if (!fetched)
         return NULL;
