@@ -34,6 +34,7 @@ static void move_over(struct oci_move *m, int rc, const struct oci_err *err)
 {
     struct oci_flow *f = m->f;
     f->drv.move = NULL;
+    oci_driver_bind(m->from, m->to, NULL, NULL); /* a resume on its way must not find us */
     oci_driver_moved(f, rc, err);
     oci_free(m->block);
     oci_free(m);

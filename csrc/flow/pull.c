@@ -85,7 +85,7 @@ static int start_file(struct oci_flow *f, size_t i)
 static int on_file(struct oci_flow *f)
 {
     struct pull *p = of(f);
-    struct oci_transfer *t = f->ans.child ? f->ans.child->tag : NULL;
+    struct oci_transfer *t = f->ans.child->tag; /* NULL: nothing was started yet */
     if (t && f->ans.child->err.code) {
         oci_transfer_tell_end(t, true);
         return oci_flow_fail_child(f);
@@ -119,8 +119,6 @@ static int on_prepared(struct oci_flow *f)
     p->transfers = oci_calloc(p->target->type->count(p->target), sizeof *p->transfers);
     if (!p->transfers)
         return oci_flow_no_memory(f);
-    oci_flow_free(f->ans.child);
-    f->ans.child = NULL;
     return on_file(f);
 }
 
