@@ -1,6 +1,7 @@
 #include "auth/auth.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/keys.h"
@@ -95,8 +96,8 @@ static int text(const struct lookup *l, const char *key, const struct oci_json *
     const struct oci_json *v = oci_json_get(entry, name);
     const char *s = oci_json_string(v);
     if (v && !s && oci_json_kind(v) != OCI_JSON_NULL) {
-        char what[64] = "has a member that is not a string: ";
-        strcat(what, name); /* one of our own names */
+        char what[64];
+        snprintf(what, sizeof what, "has a member that is not a string: %s", name);
         return bad_entry(l, key, what);
     }
     *ret_s = s && *s ? s : NULL;

@@ -90,7 +90,7 @@ static int begin(struct packed *k, struct oci_err *reterr)
     int rc = oci_pack_clean_name(k->prefix, NULL, cleaned, reterr);
     if (rc != OCI_OK)
         return rc;
-    strcpy(k->prefix, cleaned); /* never longer than it was */
+    memcpy(k->prefix, cleaned, strlen(cleaned) + 1); /* never longer than it was */
     k->mtime = 0;
     if (oci_clock_source_date(&k->mtime) == OCI_INVALID)
         return oci_err_set(reterr, OCI_INVALID, "SOURCE_DATE_EPOCH is not a number of seconds");

@@ -25,6 +25,7 @@ struct unpack {
     const struct oci_unpack_options *o;
     const struct oci_archive_api *api;
     struct archive *archive;
+    struct archive_entry *entry; /* our own: libarchive does not look whether it could make one */
     struct oci_untar_stream stream;
     struct oci_err err; /* the first one, wherever it came up */
     uint64_t max_bytes, max_entries;
@@ -60,7 +61,8 @@ static int bad_archive(struct unpack *x)
 static int open_archive(struct unpack *x)
 {
     x->archive = x->api->archive_read_new();
-    if (!x->archive)
+    x->entry = x->archive ? x->api->archive_entry_new2(x->archive) : NULL;
+    if (!x->entry)
         return oci_err_no_memory(&x->err);
     /* Nothing but tar, and no filter but zstd: some of libarchive's formats read other files, some filters run programs
      * (it warns when zstd would be one of these). */
@@ -208,8 +210,9 @@ static int make_links(struct unpack *x)
     return OCI_OK;
 }
 
-static int make_entry(struct unpack *x, struct archive_entry *e)
+static int make_entry(struct unpack *x)
 {
+    struct archive_entry *e = x->entry;
     const char *name = x->api->archive_entry_pathname(e);
     if (!name)
         return oci_err_set(&x->err, OCI_INVALID, "an entry has a name that cannot be read");
@@ -240,8 +243,7 @@ static int make_entry(struct unpack *x, struct archive_entry *e)
 static int make_entries(struct unpack *x)
 {
     for (;;) {
-        struct archive_entry *e;
-        int arc = x->api->archive_read_next_header(x->archive, &e);
+        int arc = x->api->archive_read_next_header2(x->archive, x->entry);
         if (arc == ARCHIVE_EOF)
             return OCI_OK;
         /* A warning: a name is not in the locale's encoding. It is given as it is, and checked here. */
@@ -249,7 +251,7 @@ static int make_entries(struct unpack *x)
             return bad_archive(x);
         int rc = check_bounds(x);
         if (rc == OCI_OK)
-            rc = make_entry(x, e);
+            rc = make_entry(x);
         if (rc != OCI_OK)
             return rc;
     }
@@ -301,6 +303,8 @@ static int run(struct unpack *x)
 
 static void done(struct unpack *x)
 {
+    if (x->entry)
+        x->api->archive_entry_free(x->entry);
     if (x->archive)
         x->api->archive_read_free(x->archive);
     oci_untar_stream_close(&x->stream);

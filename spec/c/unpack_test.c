@@ -1,13 +1,13 @@
 /* What an archive may not do (pack.h, oci_unpack): the attacks of security-quirks 3.3 as crafted tars. */
-#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "sys/file.h"
+#include "sys/thread.h"
 #include "tar_box.h"
 #include "test.h"
 
@@ -405,4 +405,45 @@ TEST(a_path_twice_is_refused)
     box_check_refused(craft_twice, OCI_INVALID, "f is in it twice");
     box_check_refused(craft_file_and_directory, OCI_INVALID, "a is in it twice");
     box_check_refused(craft_directory_and_file, OCI_INVALID, "a is in it twice");
+}
+
+/* ---- statement 16: somebody swaps directories meanwhile -------------------------------------- */
+
+static atomic_bool swapping_ends;
+static void swap_all_the_time(void *ctx)
+{
+    int fd = *(int *)ctx;
+    while (!atomic_load(&swapping_ends)) {
+        oci_file_rename(fd, "d", fd, "away", false, NULL);
+        oci_file_symlink(fd, "../outside", "d", NULL);
+        oci_file_unlink(fd, "d", NULL);
+        oci_file_rename(fd, "away", fd, "d", false, NULL);
+    }
+}
+
+TEST(nothing_gets_outside_while_a_directory_is_swapped_for_a_link)
+{
+    for (int round = 0; round < 8; round++) {
+        oci_file_force_fallbacks(round % 2);
+        box_make();
+        tar_begin();
+        for (int i = 0; i < 200; i++) { /* a new parent each time, so that it is opened again */
+            char name[32];
+            snprintf(name, sizeof name, "t/d/%d/f", i);
+            TAR_FILE(name, "x");
+        }
+        tree_dir(box_to, "d");
+        int fd;
+        struct oci_thread t;
+        CHECK_INT(oci_dir_open(OCI_CWD, box_to, false, &fd, NULL), OCI_OK);
+        atomic_store(&swapping_ends, false);
+        CHECK_INT(oci_thread_start(&t, "swapper", swap_all_the_time, &fd, NULL), OCI_OK);
+        box_unpack(); /* may fail, or not */
+        atomic_store(&swapping_ends, true);
+        oci_thread_join(&t);
+        oci_fd_close(fd);
+        box_check();
+        tree_remove(box_dir);
+    }
+    oci_file_force_fallbacks(false);
 }
