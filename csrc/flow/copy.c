@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "content/content_kinds.h"
 #include "flow/children.h"
-#include "flow/transfer.h"
+#include "flow/moving.h"
 #include "flow/walk.h"
 
 enum job_kind { HEAD_ROOT, HEAD_TAG, HEAD_MANIFEST, GET_MANIFEST, PUT_BLOB, PUT_MANIFEST };
@@ -22,7 +22,7 @@ struct job {
     struct oci_walk_item *item;   /* NULL: about the root */
     struct oci_walk_node *node;   /* GET_MANIFEST: what comes; PUT_MANIFEST: what is put. Owned */
     unsigned depth;               /* of the node to come */
-    struct oci_transfer transfer;
+    struct oci_moving transfer;
     struct oci_desc found;        /* HEAD, and the root's GET */
 };
 
@@ -75,7 +75,7 @@ static struct job *job_new(struct oci_flow *f, enum job_kind kind, const char *w
     oci_list_append(&c->jobs, &j->link);
     j->kind = kind;
     j->desc = desc;
-    oci_transfer_init(&j->transfer, &c->options.progress, what, desc);
+    oci_moving_init(&j->transfer, &c->options.progress, what, desc);
     j->transfer.weight = weight;
     return j;
 }
@@ -102,7 +102,7 @@ static int put_blob(struct oci_flow *f, struct job *j)
     struct copy *c = of(f);
     const struct oci_desc *d = j->desc;
     struct oci_source *s = d->data ? oci_source_bytes(d->data) : c->from->type->source(c->from, d);
-    s = oci_transfer_watch(&j->transfer, s, true);
+    s = oci_moving_watch(&j->transfer, s, true);
     if (!s)
         return oci_flow_no_memory(f);
     struct oci_put hint = {
@@ -111,7 +111,7 @@ static int put_blob(struct oci_flow *f, struct job *j)
         .verify = c->options.verify,
         .title = oci_desc_title(d),
     };
-    oci_transfer_tell(&j->transfer, 0, OCI_STARTED);
+    oci_moving_tell(&j->transfer, 0, OCI_STARTED);
     spawn(f, j, c->to->type->put(c->to, d, s, &hint, NULL, &j->transfer.state));
     return OCI_OK;
 }
@@ -194,7 +194,7 @@ static bool put_root(struct oci_flow *f, struct job *j)
     size_t count = c->tags.count - done;
     if (c->root_exists && count == 0)
         return false;
-    oci_transfer_tell(&j->transfer, 0, OCI_STARTED);
+    oci_moving_tell(&j->transfer, 0, OCI_STARTED);
     const char *const *tags = count > 0 ? (const char *const *)c->tags.items + done : NULL;
     spawn(f, j, oci_flow_push_manifest(c->to, &j->node->desc, j->node->bytes, tags ? tags[0] : NULL,
                                        tags ? tags + 1 : NULL, tags ? count - 1 : 0));
@@ -205,7 +205,7 @@ static void put_nested(struct oci_flow *f, struct job *j)
 {
     struct copy *c = of(f);
     struct oci_walk_node *n = j->node;
-    oci_transfer_tell(&j->transfer, 0, OCI_STARTED);
+    oci_moving_tell(&j->transfer, 0, OCI_STARTED);
     if (!c->to->type->one_space) {
         spawn(f, j, c->to->type->put_manifest(c->to, &n->desc, n->bytes, NULL));
         return;
@@ -219,7 +219,7 @@ static int finish(struct oci_flow *f, struct job *j)
 {
     struct copy *c = of(f);
     c->finished = true;
-    oci_transfer_tell_end(&j->transfer, false);
+    oci_moving_tell_end(&j->transfer, false);
     if (c->ret_desc) {
         *c->ret_desc = c->root_desc;
         c->root_desc = (struct oci_desc){0};
@@ -326,7 +326,7 @@ static int on_put(struct oci_flow *f, struct job *j)
     struct copy *c = of(f);
     if (!j->item)
         return finish(f, j);
-    oci_transfer_tell_end(&j->transfer, false);
+    oci_moving_tell_end(&j->transfer, false);
     oci_walk_item_done(&c->walk, j->item);
     job_over(c, j);
     return schedule(f);
@@ -354,7 +354,7 @@ static int on_child(struct oci_flow *f)
         return on_put(f, j);
     }
     if (err->code) {
-        oci_transfer_tell_end(&j->transfer, true);
+        oci_moving_tell_end(&j->transfer, true);
         return oci_flow_fail_child(f);
     }
     return j->kind == GET_MANIFEST ? on_manifest(f, j) : on_put(f, j);

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "content/content_kinds.h"
 #include "flow/children.h"
-#include "flow/transfer.h"
+#include "flow/moving.h"
 
 struct pull {
     struct oci_flow flow;
@@ -26,7 +26,7 @@ struct pull {
     unsigned depth;
     bool staged;                    /* there may be something to discard */
     struct oci_slots slots;
-    struct oci_transfer *transfers; /* one for each file */
+    struct oci_moving *transfers; /* one for each file */
     size_t next;
 };
 
@@ -67,12 +67,12 @@ static int start_file(struct oci_flow *f, size_t i)
 {
     struct pull *p = of(f);
     const struct oci_desc *d = p->target->type->desc(p->target, i);
-    struct oci_transfer *t = &p->transfers[i];
+    struct oci_moving *t = &p->transfers[i];
     struct oci_source *s = d->data ? oci_source_bytes(d->data) : p->from->type->source(p->from, d);
-    s = oci_transfer_watch(t, s, true);
+    s = oci_moving_watch(t, s, true);
     if (!s)
         return oci_flow_no_memory(f);
-    oci_transfer_tell(t, 0, OCI_STARTED);
+    oci_moving_tell(t, 0, OCI_STARTED);
     struct oci_flow *child = p->target->type->put(p->target, i, s);
     if (child) {
         child->tag = t;
@@ -85,22 +85,22 @@ static int start_file(struct oci_flow *f, size_t i)
 static int on_file(struct oci_flow *f)
 {
     struct pull *p = of(f);
-    struct oci_transfer *t = f->ans.child->tag; /* NULL: nothing was started yet */
+    struct oci_moving *t = f->ans.child->tag; /* NULL: nothing was started yet */
     if (t && f->ans.child->err.code) {
-        oci_transfer_tell_end(t, true);
+        oci_moving_tell_end(t, true);
         return oci_flow_fail_child(f);
     }
     if (t) {
-        oci_transfer_tell_end(t, false);
+        oci_moving_tell_end(t, false);
         oci_slots_give(&p->slots, t->weight);
     }
     size_t count = p->target->type->count(p->target);
     for (; p->next < count; p->next++) {
         t = &p->transfers[p->next];
-        oci_transfer_init(t, &p->options.progress, "blob", p->target->type->desc(p->target, p->next));
+        oci_moving_init(t, &p->options.progress, "blob", p->target->type->desc(p->target, p->next));
         if (!p->target->type->wanted(p->target, p->next)) {
             t->state = OCI_PUT_EXISTS;
-            oci_transfer_tell_end(t, false);
+            oci_moving_tell_end(t, false);
         } else if (!oci_slots_take(&p->slots, t->weight)) {
             break;
         } else if (start_file(f, p->next) < 0) {

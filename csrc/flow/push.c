@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "content/content_kinds.h"
 #include "flow/children.h"
-#include "flow/transfer.h"
+#include "flow/moving.h"
 
 /* Pieces that are hashed and not put yet; the small ones are held in memory. */
 enum { HASHED_AHEAD_MAX = 16 };
@@ -22,7 +22,7 @@ struct piece {
     const char *what;
     enum piece_state state;
     bool stream;                   /* its digest comes from putting it */
-    struct oci_transfer transfer;
+    struct oci_moving transfer;
     struct oci_digest found;       /* by hashing */
     uint64_t found_size;
     struct oci_desc out;           /* by putting, or by the hash of a MOVE */
@@ -51,7 +51,7 @@ struct push {
     struct oci_desc tagged;
     bool is_new;                   /* the destination does not know the tag: small blobs are sent without asking */
     struct oci_manifest *m;
-    struct oci_transfer last;      /* the manifest's */
+    struct oci_moving last;      /* the manifest's */
 };
 
 static int on_child(struct oci_flow *f);
@@ -125,7 +125,7 @@ static int put_once(struct oci_flow *f, struct piece *x)
     const char *digest = x->item->desc.digest.text;
     if (oci_map_get(&p->seen, digest)) {
         x->transfer.state = OCI_PUT_EXISTS;
-        oci_transfer_tell_end(&x->transfer, false);
+        oci_moving_tell_end(&x->transfer, false);
         piece_done(p, x);
         return OCI_OK;
     }
@@ -201,7 +201,7 @@ static int put(struct oci_flow *f, struct piece *x)
     struct oci_bytes *bytes = x->kept ? oci_bytes_ref(x->kept) : !x->item->source ? bytes_of(x->item) : NULL;
     /* The piece keeps its source: item->hashed() may look at it afterwards. */
     struct oci_source *s = bytes ? oci_source_bytes(bytes) : x->item->source;
-    s = oci_transfer_watch(&x->transfer, s, bytes != NULL);
+    s = oci_moving_watch(&x->transfer, s, bytes != NULL);
     oci_bytes_unref(bytes);
     if (!s)
         return oci_flow_no_memory(f);
@@ -211,7 +211,7 @@ static int put(struct oci_flow *f, struct piece *x)
         .title = x->transfer.title,
     };
     x->state = PUTTING;
-    oci_transfer_tell(&x->transfer, 0, OCI_STARTED);
+    oci_moving_tell(&x->transfer, 0, OCI_STARTED);
     spawn(f, x, p->to->type->put(p->to, &x->item->desc, s, &hint, &x->out, &x->transfer.state));
     return OCI_OK;
 }
@@ -245,7 +245,7 @@ static int build(struct oci_flow *f)
 static int finish(struct oci_flow *f)
 {
     struct push *p = of(f);
-    oci_transfer_tell_end(&p->last, false);
+    oci_moving_tell_end(&p->last, false);
     if (p->ret_desc && oci_desc_copy(&p->m->self, p->ret_desc) < 0)
         return oci_flow_no_memory(f);
     if (p->ret_bytes)
@@ -258,7 +258,7 @@ static int put_manifest(struct oci_flow *f)
     struct push *p = of(f);
     if (build(f) < 0)
         return f->err.code;
-    oci_transfer_init(&p->last, &p->options.progress, "manifest", &p->m->self);
+    oci_moving_init(&p->last, &p->options.progress, "manifest", &p->m->self);
     /* What the tag names already need not be put. */
     size_t done = oci_digest_equal(&p->tagged.digest, &p->m->self.digest) ? 1 : 0;
     size_t count = p->tags.count - done;
@@ -267,7 +267,7 @@ static int put_manifest(struct oci_flow *f)
         return finish(f);
     }
     const char *const *tags = count > 0 ? (const char *const *)p->tags.items + done : NULL;
-    oci_transfer_tell(&p->last, 0, OCI_STARTED);
+    oci_moving_tell(&p->last, 0, OCI_STARTED);
     spawn(f, &p->last, oci_flow_push_manifest(p->to, &p->m->self, p->m->bytes, tags ? tags[0] : NULL,
                                               tags ? tags + 1 : NULL, tags ? count - 1 : 0));
     return oci_ask_children(f, on_child);
@@ -319,7 +319,7 @@ static int on_put(struct oci_flow *f, struct piece *x)
     struct push *p = of(f);
     if (x->stream && known(f, x, &x->out.digest, x->out.size) < 0)
         return f->err.code;
-    oci_transfer_tell_end(&x->transfer, false);
+    oci_moving_tell_end(&x->transfer, false);
     piece_done(p, x);
     return schedule(f);
 }
@@ -344,8 +344,8 @@ static int on_child(struct oci_flow *f)
         return on_tagged(f);
     if (failed) {
         struct piece *x = tag;
-        const struct oci_transfer *t = tag == &p->last ? &p->last : &x->transfer;
-        oci_transfer_tell_end(t, true);
+        const struct oci_moving *t = tag == &p->last ? &p->last : &x->transfer;
+        oci_moving_tell_end(t, true);
         return oci_flow_fail_child(f);
     }
     if (tag == &p->last)
@@ -401,7 +401,7 @@ static void add_piece(struct push *p, struct oci_push_item *item, const char *wh
     oci_list_init(&x->link);
     x->item = item;
     x->what = what;
-    oci_transfer_init(&x->transfer, &p->options.progress, what, &item->desc);
+    oci_moving_init(&x->transfer, &p->options.progress, what, &item->desc);
 }
 
 /* The pieces, and copies of what is borrowed. */

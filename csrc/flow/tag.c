@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "flow/children.h"
 #include "flow/graph.h"
-#include "flow/transfer.h"
+#include "flow/moving.h"
 
 struct tagging {
     struct oci_flow flow;

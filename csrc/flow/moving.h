@@ -1,6 +1,6 @@
-/* transfer.h - what copy, push and pull have in common: how many transfers run at once, and what is told of them. */
-#ifndef OCI_FLOW_TRANSFER_H
-#define OCI_FLOW_TRANSFER_H
+/* moving.h - what copy, push and pull have in common: how many transfers run at once, and what is told of them. */
+#ifndef OCI_FLOW_MOVING_H
+#define OCI_FLOW_MOVING_H
 
 #include "flow/graph.h"
 
@@ -19,7 +19,7 @@ bool oci_slots_take(struct oci_slots *s, unsigned weight);
 void oci_slots_give(struct oci_slots *s, unsigned weight);
 
 /* One piece of content on its way. Everything is borrowed, and outlives it. */
-struct oci_transfer {
+struct oci_moving {
     const struct oci_progress *progress;
     const char *what;
     const struct oci_digest *digest;
@@ -28,14 +28,14 @@ struct oci_transfer {
     unsigned weight;             /* of its slots */
     enum oci_put_state state;    /* written by put() */
 };
-void oci_transfer_init(struct oci_transfer *t, const struct oci_progress *progress, const char *what,
+void oci_moving_init(struct oci_moving *t, const struct oci_progress *progress, const char *what,
                        const struct oci_desc *desc);
-void oci_transfer_tell(const struct oci_transfer *t, uint64_t done, enum oci_progress_state state);
+void oci_moving_tell(const struct oci_moving *t, uint64_t done, enum oci_progress_state state);
 /* Tells how it ended: done, exists or mounted as `state` says, or failed. */
-void oci_transfer_tell_end(const struct oci_transfer *t, bool failed);
+void oci_moving_tell_end(const struct oci_moving *t, bool failed);
 /* `source`, watched if somebody listens; `own`: it is freed with what is given here, and on failure. NULL: out of memory, or
  * `source` was NULL. */
-struct oci_source *oci_transfer_watch(struct oci_transfer *t, struct oci_source *source, bool own);
+struct oci_source *oci_moving_watch(struct oci_moving *t, struct oci_source *source, bool own);
 
 /* A list of tags: `tag` (may be NULL) first, then the others. Copies. OCI_NO_MEMORY. */
 int oci_tags_set(struct oci_names *ret_tags, const char *tag, const char *const *more, size_t more_count);

@@ -1,4 +1,4 @@
-#include "flow/transfer.h"
+#include "flow/moving.h"
 
 #include <string.h>
 
@@ -31,10 +31,10 @@ void oci_slots_give(struct oci_slots *s, unsigned weight)
     s->used -= weight;
 }
 
-void oci_transfer_init(struct oci_transfer *t, const struct oci_progress *progress, const char *what,
+void oci_moving_init(struct oci_moving *t, const struct oci_progress *progress, const char *what,
                        const struct oci_desc *desc)
 {
-    *t = (struct oci_transfer){
+    *t = (struct oci_moving){
         .progress = progress,
         .what = what,
         .digest = &desc->digest,
@@ -44,7 +44,7 @@ void oci_transfer_init(struct oci_transfer *t, const struct oci_progress *progre
     };
 }
 
-void oci_transfer_tell(const struct oci_transfer *t, uint64_t done, enum oci_progress_state state)
+void oci_moving_tell(const struct oci_moving *t, uint64_t done, enum oci_progress_state state)
 {
     if (!t->progress->fn)
         return;
@@ -59,7 +59,7 @@ void oci_transfer_tell(const struct oci_transfer *t, uint64_t done, enum oci_pro
     t->progress->fn(t->progress->ctx, &event);
 }
 
-void oci_transfer_tell_end(const struct oci_transfer *t, bool failed)
+void oci_moving_tell_end(const struct oci_moving *t, bool failed)
 {
     static const enum oci_progress_state states[] = {
         [OCI_PUT_DONE] = OCI_DONE,
@@ -67,15 +67,15 @@ void oci_transfer_tell_end(const struct oci_transfer *t, bool failed)
         [OCI_PUT_MOUNTED] = OCI_MOUNTED,
     };
     uint64_t all = t->total == OCI_SIZE_UNKNOWN ? 0 : t->total;
-    oci_transfer_tell(t, failed ? 0 : all, failed ? OCI_FAILED : states[t->state]);
+    oci_moving_tell(t, failed ? 0 : all, failed ? OCI_FAILED : states[t->state]);
 }
 
 static void on_moved(void *ctx, uint64_t done)
 {
-    oci_transfer_tell(ctx, done, OCI_MOVING);
+    oci_moving_tell(ctx, done, OCI_MOVING);
 }
 
-struct oci_source *oci_transfer_watch(struct oci_transfer *t, struct oci_source *source, bool own)
+struct oci_source *oci_moving_watch(struct oci_moving *t, struct oci_source *source, bool own)
 {
     /* Without a listener, what is not given away needs the watch all the same. */
     if (!source || (own && !t->progress->fn))
