@@ -2,7 +2,7 @@
  * not do is in unpack_test.c. */
 #include "pack/pack.h"
 
-#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "pack/tar_header.h"
 #include "sys/file.h"
+#include "sys/thread.h"
 #include "test.h"
 #include "tree.h"
 
@@ -151,6 +152,16 @@ TEST(the_tar_is_the_same_on_every_machine)
     struct oci_digest own;
     CHECK_INT(oci_digest_of(OCI_STR(OCI_SHA256), b.p, b.len, &own, NULL), OCI_OK);
     CHECK_STR(d.text, own.text);
+    oci_buf_done(&b);
+    tree_remove(dir);
+}
+
+TEST(the_gzip_header_says_nothing_of_the_machine)
+{
+    char dir[TREE_PATH];
+    struct oci_buf b;
+    pack(tree_temporary(dir), "t", true, &b, NULL);
+    CHECK_MEM(b.p, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10); /* no name, no time, no level, no system */
     oci_buf_done(&b);
     tree_remove(dir);
 }
@@ -316,6 +327,7 @@ TEST(what_cannot_travel_is_refused_by_its_path)
         {"d/l", "/etc/passwd", OCI_UNSAFE_PATH}, {"d/l", "../../x", OCI_UNSAFE_PATH},
         {"l", "..", OCI_UNSAFE_PATH},            {"d/l", "x/../../y", OCI_UNSAFE_PATH},
         {"d/l", "a\nb", OCI_INVALID},            {"d/l", "./.././../x", OCI_UNSAFE_PATH},
+        {"d/l", "x/../y", OCI_UNSAFE_PATH}, /* x may be a link itself */
     };
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         tree_dir(tree_temporary(dir), "d");
@@ -414,6 +426,51 @@ TEST(a_failing_disk_is_an_error_that_names_the_file)
     check_fails(dir, OCI_IO, dir);
     oci_fault_clear();
     tree_remove(dir);
+}
+
+static atomic_bool swapping_ends;
+static void swap_all_the_time(void *ctx)
+{
+    int fd = *(int *)ctx;
+    while (!atomic_load(&swapping_ends))
+        renameat2(fd, "x", fd, "../link", RENAME_EXCHANGE);
+}
+
+/* T53: what is a file or directory when it is looked at is a link when it is opened. */
+static void check_swapped(const char *inside, const char *target)
+{
+    char dir[TREE_PATH], tree[TREE_PATH + 8];
+    struct oci_thread t;
+    int fd;
+    tree_put(tree_temporary(dir), inside, "inside", 0644);
+    tree_put(dir, "outside/f", "SECRET", 0644);
+    tree_link(dir, "link", target);
+    snprintf(tree, sizeof tree, "%s/tree", dir);
+    CHECK_INT(oci_dir_open(OCI_CWD, tree, false, &fd, NULL), OCI_OK);
+    atomic_store(&swapping_ends, false);
+    CHECK_INT(oci_thread_start(&t, "swapper", swap_all_the_time, &fd, NULL), OCI_OK);
+    for (int i = 0; i < 10000; i++) {
+        struct oci_buf b;
+        struct oci_source *s = oci_source_packed(tree, "t", false);
+        read_all(s, 65536, &b); /* may fail, or not */
+        CHECK(b.len == 0 || !memmem(b.p, b.len, "SECRET", 6));
+        oci_buf_done(&b);
+        oci_source_free(s);
+    }
+    atomic_store(&swapping_ends, true);
+    oci_thread_join(&t);
+    oci_fd_close(fd);
+    tree_remove(dir);
+}
+
+TEST(nothing_from_outside_is_packed_while_a_file_is_swapped_for_a_link)
+{
+    check_swapped("tree/x", "../outside/f");
+}
+
+TEST(nothing_from_outside_is_packed_while_a_directory_is_swapped_for_a_link)
+{
+    check_swapped("tree/x/f", "../outside");
 }
 
 TEST(pax_records_say_what_ustar_cannot)
