@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +24,18 @@ char *tree_temporary(char dir[TREE_PATH])
     return dir;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
 void tree_remove(const char *dir)
 {
     CHECK(strstr(dir, "/oci-test-") != NULL);
-    CHECK_INT(tree_shell("chmod -R u+rwx '%s'; rm -rf '%s'", dir, dir), 0);
+    CHECK_INT(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0); /* a shell would take longer than the test */
 }
 
 static void join(char *out, size_t size, const char *at, const char *path)
