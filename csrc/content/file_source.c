@@ -76,6 +76,11 @@ static int source_open(struct oci_source *s, struct oci_err *reterr)
         return oci_err_set(reterr, OCI_SIZE_MISMATCH, "%s is %" PRIu64 " bytes long instead of %" PRIu64, f->path,
                            info.size, f->file_size);
     }
+    if (f->offset > info.size) {
+        oci_fd_close(fd);
+        return oci_err_set(reterr, OCI_INVALID, "%s is %" PRIu64 " bytes long: there is nothing at byte %" PRIu64,
+                           f->path, info.size, f->offset);
+    }
     oci_fd_close(f->fd);
     f->fd = fd;
     f->at = 0;
