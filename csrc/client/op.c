@@ -136,6 +136,7 @@ int oci_op_launch(struct oci_op *op, int rc, struct oci_op **ret_op, struct oci_
     if (op->task)
         oci_flow_free(&op->task->flow);
     oci_mailbox_ended(op->mailbox, op);
+    oci_mailbox_leave(op->mailbox, op);
     oci_op_unref(op);
     return rc;
 }
