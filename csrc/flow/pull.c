@@ -55,7 +55,6 @@ static int on_discarded(struct oci_flow *f)
 static int on_committed(struct oci_flow *f)
 {
     struct pull *p = of(f);
-    p->staged = false;
     struct oci_flow *discard = p->target->type->discard(p->target);
     if (discard)
         discard->tolerate = true;

@@ -19,6 +19,7 @@ struct watch {
     struct oci_source *inside;
     struct oci_hash *hash;       /* or NULL */
     uint64_t count;              /* bytes read since the beginning */
+    uint64_t passed;             /* those of them that a MOVE has handed on */
     bool at_end, own;
     uint64_t told;
     void (*moved)(void *ctx, uint64_t done);
@@ -43,7 +44,7 @@ static void tell(struct watch *w, uint64_t done)
 
 static int begin(struct watch *w, struct oci_err *reterr)
 {
-    w->count = 0;
+    w->count = w->passed = 0;
     w->at_end = false;
     if (w->hash && oci_hash_restart(w->hash) < 0)
         return oci_err_no_memory(reterr);
@@ -90,9 +91,9 @@ static void watch_moved(struct oci_source *s, size_t n)
     struct watch *w = of(s);
     if (w->inside->type->moved)
         w->inside->type->moved(w->inside, n);
-    /* No job is out: what it counted may be read. */
+    w->passed += n;
     if (w->type.on_pool)
-        tell(w, w->count);
+        tell(w, w->passed);
 }
 
 static void watch_close(struct oci_source *s)
