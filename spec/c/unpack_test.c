@@ -424,11 +424,11 @@ static void swap_all_the_time(void *ctx)
 
 TEST(nothing_gets_outside_while_a_directory_is_swapped_for_a_link)
 {
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 6; round++) {
         oci_file_force_fallbacks(round % 2);
         box_make();
         tar_begin();
-        for (int i = 0; i < 200; i++) { /* a new parent each time, so that it is opened again */
+        for (int i = 0; i < 60; i++) { /* a new parent each time, so that it is opened again */
             char name[32];
             snprintf(name, sizeof name, "t/d/%d/f", i);
             TAR_FILE(name, "x");
