@@ -89,7 +89,8 @@ static int print_number(double d, struct oci_buf *b)
     char text[40];
     format_double(d, text, sizeof text);
     shorten_exponent(text);
-    return oci_buf_add_str(b, text);
+    /* Beyond 2^53 it must not look like an integer: the reader would refuse it. */
+    return oci_buf_addf(b, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
 }
 
 static int print_value(const cJSON *n, struct oci_buf *b, unsigned depth);

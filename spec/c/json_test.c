@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -68,115 +67,117 @@ TEST(reads_and_prints)
         {"0.30000000000000004", "0.30000000000000004"},
         {"1e-999", "0"},
         {"123456.789", "123456.789"},
-        {"9007199254740993.0", "9007199254740992"},
+        {"9007199254740993.0", "9007199254740992.0"},
+        {"21931111111111930.17", "21931111111111932.0"},
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
         check_print(t[i][0], t[i][1]);
 }
 
 /* The text is part of what people see: where, and what. */
+static const struct {
+    const char *s;
+    size_t len; /* 0: strlen */
+    const char *why;
+} malformed[] = {
+    {"", 0, "byte 1: ends too early"},
+    {"  ", 0, "byte 3: ends too early"},
+    {"[", 0, "ends too early"},
+    {"[1", 0, "ends too early"},
+    {"[1,", 0, "ends too early"},
+    {"{", 0, "key expected"},
+    {"{\"a\"", 0, "colon expected"},
+    {"{\"a\":", 0, "ends too early"},
+    {"{\"a\":1", 0, "ends too early"},
+    {"{\"a\":1,", 0, "key expected"},
+    {"[1,]", 0, "byte 4: value expected"},
+    {"[,1]", 0, "value expected"},
+    {"{\"a\":1,}", 0, "byte 8: key expected"},
+    {"{a:1}", 0, "key expected"},
+    {"{1:1}", 0, "key expected"},
+    {"{\"a\" 1}", 0, "colon expected"},
+    {"{\"a\":1 \"b\":2}", 0, "',' or '}' expected"},
+    {"[1 2]", 0, "byte 4: ',' or ']' expected"},
+    {"[1}", 0, "',' or ']' expected"},
+    {"{\"a\":1]", 0, "',' or '}' expected"},
+    {"]", 0, "value expected"},
+    {"nul", 0, "value expected"},
+    {"nullx", 0, "something follows the value"},
+    {"True", 0, "value expected"},
+    {"'a'", 0, "value expected"},
+    {"NaN", 0, "value expected"},
+    {"Infinity", 0, "value expected"},
+    {"-Infinity", 0, "digit expected"},
+    {"{}{}", 0, "byte 3: something follows the value"},
+    {"{} x", 0, "byte 4: something follows the value"},
+    {"{}\0", 3, "byte 3: something follows the value"},
+    {"\0", 1, "value expected"},
+    {"// c\n1", 0, "value expected"},
+    {"[1 /* c */]", 0, "expected"},
+    {"\xEF\xBB\xBF{}", 0, "byte order mark"},
+    {"\xFF\xFE{\0}\0", 6, "not UTF-8"},
+    {"\"\xFF\"", 0, "byte 2: not UTF-8"},
+    {"\"\xC0\xAF\"", 0, "not UTF-8"},
+    {"\"\xED\xA0\x80\"", 0, "not UTF-8"},
+    {"\"\xEF\xBF\xBF\"", 0, "not UTF-8"},
+    {"\"\xEF\xB7\x90\"", 0, "not UTF-8"},
+    {"\"\xF0\x9F\xBF\xBE\"", 0, "not UTF-8"},
+    {"\"\\uffff\"", 0, "not a Unicode character"},
+    {"\"\\ufdd0\"", 0, "not a Unicode character"},
+    {"\"\\ud83f\\udffe\"", 0, "not a Unicode character"},
+    {"\"\\ud800\"", 0, "lone surrogate"},
+    {"\"\\udc00\"", 0, "lone surrogate"},
+    {"\"\\ud800\\ud800\"", 0, "lone surrogate"},
+    {"\"\\ud800x\"", 0, "lone surrogate"},
+    {"\"\\ud800\\n\"", 0, "lone surrogate"},
+    {"\"\\ud800\\", 0, "string without an end"},
+    {"\"a\\u0000b\"", 0, "byte 9: \\u0000 is not allowed"},
+    {"{\"a\\u0000\":1}", 0, "\\u0000 is not allowed"},
+    {"\"\\u12\"", 0, "four hex digits"},
+    {"\"\\u12G4\"", 0, "four hex digits"},
+    {"\"\\x41\"", 0, "unknown escape"},
+    {"\"\\\0\"", 4, "unknown escape"},
+    {"\"a", 0, "string without an end"},
+    {"\"a\\\"", 0, "string without an end"},
+    {"\"\\", 0, "string without an end"},
+    {"\"a\nb\"", 0, "byte 3: control character in a string"},
+    {"\"a\tb\"", 0, "control character in a string"},
+    {"\"a\0b\"", 5, "control character in a string"},
+    {"01", 0, "leading zero"},
+    {"-01", 0, "leading zero"},
+    {"+1", 0, "value expected"},
+    {".5", 0, "value expected"},
+    {"1.", 0, "digit expected"},
+    {"1.e5", 0, "digit expected"},
+    {"1e", 0, "digit expected"},
+    {"1e+", 0, "digit expected"},
+    {"-", 0, "digit expected"},
+    {"0x10", 0, "something follows the value"},
+    {"1e999", 0, "number too large"},
+    {"-1e999", 0, "number too large"},
+    {"9007199254740992", 0, "integer beyond 2^53-1"},
+    {"-9007199254740992", 0, "integer beyond 2^53-1"},
+    {"9223372036854775807", 0, "integer beyond 2^53-1"},
+    {"100000000000000000000000000000000000", 0, "integer beyond 2^53-1"},
+    {"\f1", 0, "value expected"},
+    {"\xC2\xA0" "1", 0, "value expected"},
+};
+
 TEST(refuses_malformed)
 {
-    static const struct {
-        const char *s;
-        size_t len; /* 0: strlen */
-        const char *why;
-    } t[] = {
-        {"", 0, "byte 1: ends too early"},
-        {"  ", 0, "byte 3: ends too early"},
-        {"[", 0, "ends too early"},
-        {"[1", 0, "ends too early"},
-        {"[1,", 0, "ends too early"},
-        {"{", 0, "key expected"},
-        {"{\"a\"", 0, "colon expected"},
-        {"{\"a\":", 0, "ends too early"},
-        {"{\"a\":1", 0, "ends too early"},
-        {"{\"a\":1,", 0, "key expected"},
-        {"[1,]", 0, "byte 4: value expected"},
-        {"[,1]", 0, "value expected"},
-        {"{\"a\":1,}", 0, "byte 8: key expected"},
-        {"{a:1}", 0, "key expected"},
-        {"{1:1}", 0, "key expected"},
-        {"{\"a\" 1}", 0, "colon expected"},
-        {"{\"a\":1 \"b\":2}", 0, "',' or '}' expected"},
-        {"[1 2]", 0, "byte 4: ',' or ']' expected"},
-        {"[1}", 0, "',' or ']' expected"},
-        {"{\"a\":1]", 0, "',' or '}' expected"},
-        {"]", 0, "value expected"},
-        {"nul", 0, "value expected"},
-        {"nullx", 0, "something follows the value"},
-        {"True", 0, "value expected"},
-        {"'a'", 0, "value expected"},
-        {"NaN", 0, "value expected"},
-        {"Infinity", 0, "value expected"},
-        {"-Infinity", 0, "digit expected"},
-        {"{}{}", 0, "byte 3: something follows the value"},
-        {"{} x", 0, "byte 4: something follows the value"},
-        {"{}\0", 3, "byte 3: something follows the value"},
-        {"\0", 1, "value expected"},
-        {"// c\n1", 0, "value expected"},
-        {"[1 /* c */]", 0, "expected"},
-        {"\xEF\xBB\xBF{}", 0, "byte order mark"},
-        {"\xFF\xFE{\0}\0", 6, "not UTF-8"},
-        {"\"\xFF\"", 0, "byte 2: not UTF-8"},
-        {"\"\xC0\xAF\"", 0, "not UTF-8"},
-        {"\"\xED\xA0\x80\"", 0, "not UTF-8"},
-        {"\"\xEF\xBF\xBF\"", 0, "not UTF-8"},
-        {"\"\xEF\xB7\x90\"", 0, "not UTF-8"},
-        {"\"\xF0\x9F\xBF\xBE\"", 0, "not UTF-8"},
-        {"\"\\uffff\"", 0, "not a Unicode character"},
-        {"\"\\ufdd0\"", 0, "not a Unicode character"},
-        {"\"\\ud83f\\udffe\"", 0, "not a Unicode character"},
-        {"\"\\ud800\"", 0, "lone surrogate"},
-        {"\"\\udc00\"", 0, "lone surrogate"},
-        {"\"\\ud800\\ud800\"", 0, "lone surrogate"},
-        {"\"\\ud800x\"", 0, "lone surrogate"},
-        {"\"\\ud800\\n\"", 0, "lone surrogate"},
-        {"\"\\ud800\\", 0, "string without an end"},
-        {"\"a\\u0000b\"", 0, "byte 9: \\u0000 is not allowed"},
-        {"{\"a\\u0000\":1}", 0, "\\u0000 is not allowed"},
-        {"\"\\u12\"", 0, "four hex digits"},
-        {"\"\\u12G4\"", 0, "four hex digits"},
-        {"\"\\x41\"", 0, "unknown escape"},
-        {"\"\\\0\"", 4, "unknown escape"},
-        {"\"a", 0, "string without an end"},
-        {"\"a\\\"", 0, "string without an end"},
-        {"\"\\", 0, "string without an end"},
-        {"\"a\nb\"", 0, "byte 3: control character in a string"},
-        {"\"a\tb\"", 0, "control character in a string"},
-        {"\"a\0b\"", 5, "control character in a string"},
-        {"01", 0, "leading zero"},
-        {"-01", 0, "leading zero"},
-        {"+1", 0, "value expected"},
-        {".5", 0, "value expected"},
-        {"1.", 0, "digit expected"},
-        {"1.e5", 0, "digit expected"},
-        {"1e", 0, "digit expected"},
-        {"1e+", 0, "digit expected"},
-        {"-", 0, "digit expected"},
-        {"0x10", 0, "something follows the value"},
-        {"1e999", 0, "number too large"},
-        {"-1e999", 0, "number too large"},
-        {"9007199254740992", 0, "integer beyond 2^53-1"},
-        {"-9007199254740992", 0, "integer beyond 2^53-1"},
-        {"9223372036854775807", 0, "integer beyond 2^53-1"},
-        {"100000000000000000000000000000000000", 0, "integer beyond 2^53-1"},
-        {"\f1", 0, "value expected"},
-        {"\xC2\xA0" "1", 0, "value expected"},
-    };
-    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         struct oci_json *v = NULL;
         struct oci_err e = {0};
-        size_t len = t[i].len ? t[i].len : strlen(t[i].s);
+        size_t len = malformed[i].len ? malformed[i].len : strlen(malformed[i].s);
         /* In memory of its exact size, so that a sanitizer sees a read beyond it. */
         char *copy = malloc(len ? len : 1);
-        memcpy(copy, t[i].s, len);
+        memcpy(copy, malformed[i].s, len);
         int rc = oci_json_parse(copy, len, 1000, &v, &e);
         free(copy);
         if (rc != OCI_INVALID || v)
-            FAIL("row %zu (%s) gives %d", i, t[i].s, rc);
-        if (!strstr(e.text, t[i].why) || !oci_starts_with(e.text, "malformed JSON"))
-            FAIL("row %zu (%s) says: %s", i, t[i].s, e.text);
+            FAIL("row %zu (%s) gives %d", i, malformed[i].s, rc);
+        if (!strstr(e.text, malformed[i].why) || !oci_starts_with(e.text, "malformed JSON"))
+            FAIL("row %zu (%s) says: %s", i, malformed[i].s, e.text);
     }
 }
 
@@ -213,18 +214,10 @@ TEST(finds_duplicates_among_many)
     }
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Quadratic work on what fits in a manifest would take minutes. */
+/* Quadratic work on what fits in a manifest would take minutes: the harness's time limit is the check. */
 TEST(is_fast_on_hostile_documents)
 {
     struct oci_buf b;
-    double start = seconds();
     oci_buf_init(&b, OCI_MAX_MANIFEST);
     CHECK_INT(oci_buf_add_char(&b, '{'), OCI_OK);
     for (int i = 0; i < 500000; i++)
@@ -244,9 +237,6 @@ TEST(is_fast_on_hostile_documents)
         CHECK(oci_json_parse(b.p, b.len, b.max, &v, NULL) < 0);
     }
     oci_buf_done(&b);
-    double took = seconds() - start;
-    if (took > 20)
-        FAIL("%.1f seconds", took);
 }
 
 TEST(bounds_depth)

@@ -177,88 +177,89 @@ TEST(prints_the_parts_asked_for)
     oci_reference_done(&copy);
 }
 
+static const struct {
+    const char *s;
+    size_t len; /* 0: strlen */
+    const char *why;
+} refused[] = {
+    {"", 0, "the reference is empty"},
+    {"a\nb", 0, "control characters"},
+    {"good.example/x\0.evil", 20, "control characters"},
+    {"r.io/\x1b[31m", 0, "control characters"},
+    {"r.io/\xFF", 0, "control characters or is not UTF-8"},
+    {"r.io/\xC3\xA9", 0, "lower-case letters"},
+    {"https://r.io/a", 0, "not with a scheme"},
+    {"docker://alpine", 0, "not with a scheme"},
+    {"http://r.io", 0, "not with a scheme"},
+    {"user@evil.example/x", 0, "user name or password"},
+    {"user:pass@evil.example/x", 0, "user name or password"},
+    {"r.io/a@sha256:../../x", 0, "user name or password"},
+    {"r.io/a@", 0, "not a digest"},
+    {"r.io/a@latest", 0, "not a digest"},
+    {"r.io/a@sha256:", 0, "not a digest"},
+    {"r.io/a@sha256:abc", 0, "64 lower-case hex digits"},
+    {"r.io/a@" DIGEST "@" DIGEST, 0, "not a digest"},
+    {"r.io/a:", 0, "nothing follows the ':'"},
+    {"r.io/a:-x", 0, "a tag is"},
+    {"r.io/a:.x", 0, "a tag is"},
+    {"r.io/a:x?y", 0, "a tag is"},
+    {"r.io/a:1+2", 0, "a tag is"},
+    {"r.io/a:x y", 0, "a tag is"},
+    {"r.io/a::x", 0, "lower-case letters"},
+    {"r.io/A", 0, "lower-case letters"},
+    {"Alpine", 0, "lower-case letters"},
+    {"r.io//a", 0, "lower-case letters"},
+    {"r.io/a//b", 0, "lower-case letters"},
+    {"r.io/a/", 0, "lower-case letters"},
+    {"r.io/", 0, "names no repository"},
+    {"r.io/:t", 0, "names no repository"},
+    {":t", 0, "names no repository"},
+    {"@" DIGEST, 0, "names no repository"},
+    {"r.io/a/../b", 0, "lower-case letters"},
+    {"r.io/.a", 0, "lower-case letters"},
+    {"r.io/a..b", 0, "lower-case letters"},
+    {"r.io/a___b", 0, "lower-case letters"},
+    {"r.io/-a", 0, "lower-case letters"},
+    {"r.io/a-", 0, "lower-case letters"},
+    {"r.io/a._b", 0, "lower-case letters"},
+    {"r.io/%2e%2e/a", 0, "lower-case letters"},
+    {"r.io/a#b", 0, "lower-case letters"},
+    {"r.io/a\\b", 0, "lower-case letters"},
+    {"r.io/a b", 0, "lower-case letters"},
+    {"/a/b", 0, "lower-case letters"},
+    {"./dir", 0, "no name or address"},
+    {"../dir", 0, "no name or address"},
+    {"oci://", 0, "names no repository"},
+    {"oci:///a/b", 0, "no name or address"},
+    {"oci://host", 0, "names no repository"},
+    {"oci:", 0, "no path"},
+    {"oci::t", 0, "no path"},
+    {"oci:@" DIGEST, 0, "no path"},
+    {"oci:d:", 0, "nothing follows the ':'"},
+    {"oci:d:a b", 0, "a tag is"},
+    {"oci:C:\\dir", 0, "a tag is"},
+    {"oci:d@sha256:abc", 0, "64 lower-case hex digits"},
+    {"oci:d@sha512:" HEX64, 0, "128 lower-case hex digits"},
+    {"oci-archive:", 0, "no path"},
+    {"memory:", 0, "names nothing"},
+    {"memory::t", 0, "names nothing"},
+    {"memory:a:b:c", 0, "has no ':'"},
+};
+
 TEST(refuses)
 {
-    static const struct {
-        const char *s;
-        size_t len; /* 0: strlen */
-        const char *why;
-    } t[] = {
-        {"", 0, "the reference is empty"},
-        {"a\nb", 0, "control characters"},
-        {"good.example/x\0.evil", 20, "control characters"},
-        {"r.io/\x1b[31m", 0, "control characters"},
-        {"r.io/\xFF", 0, "control characters or is not UTF-8"},
-        {"r.io/\xC3\xA9", 0, "lower-case letters"},
-        {"https://r.io/a", 0, "not with a scheme"},
-        {"docker://alpine", 0, "not with a scheme"},
-        {"http://r.io", 0, "not with a scheme"},
-        {"user@evil.example/x", 0, "user name or password"},
-        {"user:pass@evil.example/x", 0, "user name or password"},
-        {"r.io/a@sha256:../../x", 0, "user name or password"},
-        {"r.io/a@", 0, "not a digest"},
-        {"r.io/a@latest", 0, "not a digest"},
-        {"r.io/a@sha256:", 0, "not a digest"},
-        {"r.io/a@sha256:abc", 0, "64 lower-case hex digits"},
-        {"r.io/a@" DIGEST "@" DIGEST, 0, "not a digest"},
-        {"r.io/a:", 0, "nothing follows the ':'"},
-        {"r.io/a:-x", 0, "a tag is"},
-        {"r.io/a:.x", 0, "a tag is"},
-        {"r.io/a:x?y", 0, "a tag is"},
-        {"r.io/a:1+2", 0, "a tag is"},
-        {"r.io/a:x y", 0, "a tag is"},
-        {"r.io/a::x", 0, "lower-case letters"},
-        {"r.io/A", 0, "lower-case letters"},
-        {"Alpine", 0, "lower-case letters"},
-        {"r.io//a", 0, "lower-case letters"},
-        {"r.io/a//b", 0, "lower-case letters"},
-        {"r.io/a/", 0, "lower-case letters"},
-        {"r.io/", 0, "names no repository"},
-        {"r.io/:t", 0, "names no repository"},
-        {":t", 0, "names no repository"},
-        {"@" DIGEST, 0, "names no repository"},
-        {"r.io/a/../b", 0, "lower-case letters"},
-        {"r.io/.a", 0, "lower-case letters"},
-        {"r.io/a..b", 0, "lower-case letters"},
-        {"r.io/a___b", 0, "lower-case letters"},
-        {"r.io/-a", 0, "lower-case letters"},
-        {"r.io/a-", 0, "lower-case letters"},
-        {"r.io/a._b", 0, "lower-case letters"},
-        {"r.io/%2e%2e/a", 0, "lower-case letters"},
-        {"r.io/a#b", 0, "lower-case letters"},
-        {"r.io/a\\b", 0, "lower-case letters"},
-        {"r.io/a b", 0, "lower-case letters"},
-        {"/a/b", 0, "lower-case letters"},
-        {"./dir", 0, "no name or address"},
-        {"../dir", 0, "no name or address"},
-        {"oci://", 0, "names no repository"},
-        {"oci:///a/b", 0, "no name or address"},
-        {"oci://host", 0, "names no repository"},
-        {"oci:", 0, "no path"},
-        {"oci::t", 0, "no path"},
-        {"oci:@" DIGEST, 0, "no path"},
-        {"oci:d:", 0, "nothing follows the ':'"},
-        {"oci:d:a b", 0, "a tag is"},
-        {"oci:C:\\dir", 0, "a tag is"},
-        {"oci:d@sha256:abc", 0, "64 lower-case hex digits"},
-        {"oci:d@sha512:" HEX64, 0, "128 lower-case hex digits"},
-        {"oci-archive:", 0, "no path"},
-        {"memory:", 0, "names nothing"},
-        {"memory::t", 0, "names nothing"},
-        {"memory:a:b:c", 0, "has no ':'"},
-    };
-    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct oci_reference r = {.tag = "untouched"};
         struct oci_err e = {0};
-        size_t len = t[i].len ? t[i].len : strlen(t[i].s);
+        size_t len = refused[i].len ? refused[i].len : strlen(refused[i].s);
         char *copy = malloc(len ? len : 1);
-        memcpy(copy, t[i].s, len);
+        memcpy(copy, refused[i].s, len);
         int rc = oci_reference_parse(copy, len, &r, &e);
         free(copy);
         if (rc != OCI_INVALID || e.code != OCI_INVALID)
-            FAIL("%s gives %d", t[i].s, rc);
-        if (!strstr(e.text, t[i].why))
-            FAIL("%s says: %s", t[i].s, e.text);
+            FAIL("%s gives %d", refused[i].s, rc);
+        if (!strstr(e.text, refused[i].why))
+            FAIL("%s says: %s", refused[i].s, e.text);
         CHECK_STR(r.tag, "untouched");
     }
 }
