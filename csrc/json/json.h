@@ -58,7 +58,8 @@ struct oci_json *oci_json_new_bool(bool b);
 struct oci_json *oci_json_new_null(void);
 struct oci_json *oci_json_clone(const struct oci_json *v);
 int oci_json_set(struct oci_json *object, const char *key, struct oci_json *take_v);
-int oci_json_add(struct oci_json *object, const char *key, struct oci_json *take_v); /* the key is known to be new: O(1) */
+/* As oci_json_set() where the key is known to be new: O(1). */
+int oci_json_add(struct oci_json *object, const char *key, struct oci_json *take_v);
 int oci_json_append(struct oci_json *array, struct oci_json *take_v);
 /* Takes a member out of its object; NULL: not there. The caller owns it. */
 struct oci_json *oci_json_detach(struct oci_json *object, const char *key);

@@ -12,8 +12,8 @@ OCI_BEGIN
 enum oci_asked_for { OCI_ASKED_OTHER, OCI_ASKED_UNTAG, OCI_ASKED_UPLOAD };
 
 /* Turns a status (>= 300) and its body (at most 64 KiB; JSON, HTML, text or empty) into an error: the registry's error
- * code counts before the status. Fills code, status, retryable, registry and text: "<doing>: <status> <code>: <message>",
- * sanitised, at most a line. `doing` is like "getting the manifest of HOST/REPO:TAG". Returns the code. */
+ * code counts before the status. Fills code, status, retryable, registry and text:
+ * "<doing>: <status> <code>: <message>", sanitised and redacted, at most a line. `doing` is like "getting the manifest of HOST/REPO:TAG". Returns the code. */
 int oci_registry_error(struct oci_err *err, int status, const char *body, size_t len, enum oci_asked_for asked,
                        const char *doing);
 

@@ -426,7 +426,8 @@ TEST(error_texts)
         int status;
         const char *body, *text, *registry;
     } t[] = {
-        {404, "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\",\"detail\":{\"Tag\":\"x\"}}]}\n",
+        {404,
+         "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\",\"detail\":{\"Tag\":\"x\"}}]}\n",
          "getting R: 404 MANIFEST_UNKNOWN: manifest unknown",
          "[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\",\"detail\":{\"Tag\":\"x\"}}]"},
         {404, NULL, "getting R: 404 Not Found", ""},
@@ -439,12 +440,14 @@ TEST(error_texts)
         {500, "{\"errors\":[1,\"x\",null]}", "getting R: 500 Internal Server Error", ""},
         {500, "{\"errors\":[{\"code\":7,\"message\":[]}]}", "getting R: 500 Internal Server Error",
          "[{\"code\":7,\"message\":[]}]"},
-        {404, "{\"errors\":[{\"code\":\"X\",\"message\":\"first\"},{\"code\":\"NAME_UNKNOWN\",\"message\":\"second\"}]}",
+        {404,
+         "{\"errors\":[{\"code\":\"X\",\"message\":\"first\"},{\"code\":\"NAME_UNKNOWN\",\"message\":\"second\"}]}",
          "getting R: 404 NAME_UNKNOWN: second",
          "[{\"code\":\"X\",\"message\":\"first\"},{\"code\":\"NAME_UNKNOWN\",\"message\":\"second\"}]"},
         {401, "{\"details\":\"incorrect username or password\"}",
          "getting R: 401 Unauthorized: incorrect username or password", ""},
-        {400, "{\"error\":\"invalid_grant\",\"error_description\":\"expired\"}", "getting R: 400 Bad Request: expired", ""},
+        {400, "{\"error\":\"invalid_grant\",\"error_description\":\"expired\"}",
+         "getting R: 400 Bad Request: expired", ""},
         {502, "<html><head><title>502 Bad Gateway</title></head></html>", "getting R: 502 Bad Gateway", ""},
         {502, "<!DOCTYPE html>\n<p>x", "getting R: 502 Bad Gateway", ""},
         {404, "404 page not found\n", "getting R: 404 Not Found: 404 page not found", ""},
@@ -459,7 +462,8 @@ TEST(error_texts)
         {400, "{\"errors\":[{\"code\":\"E\",\"message\":\"see https://u:p@h/x?token=SECRET for Bearer SECRET\"}]}",
          "getting R: 400 E: see https://h/x for Bearer ***",
          "[{\"code\":\"E\",\"message\":\"see https://h/x for Bearer ***\"}]"},
-        {400, "{\"errors\":[{\"code\":\"E\",\"message\":\"m\",\"detail\":[{\"t\":\"eyJhbGciOiJSUzI1NiJ9.e30.x\"},1.5,true]}]}",
+        {400,
+         "{\"errors\":[{\"code\":\"E\",\"message\":\"m\",\"detail\":[{\"t\":\"eyJhbGciOiJSUzI1NiJ9.e30.x\"},1.5,true]}]}",
          "getting R: 400 E: m", "[{\"code\":\"E\",\"message\":\"m\",\"detail\":[{\"t\":\"***\"},1.5,true]}]"},
     };
     struct oci_err e;

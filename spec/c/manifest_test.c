@@ -101,7 +101,8 @@ TEST(documents_that_do_not_read)
         {V2 "\"mediaType\":\"\"," C "," L "}", NULL, "is not the media type of a manifest"},
         {V2 "\"mediaType\":7," C "," L "}", NULL, "mediaType is not a string"},
         {V2 "\"mediaType\":null," C "," L "}", NULL, "mediaType is not a string"},
-        {V2 MT("application/vnd.oci.artifact.manifest.v1+json") C "," L "}", NULL, "is not the media type of a manifest"},
+        {V2 MT("application/vnd.oci.artifact.manifest.v1+json") C "," L "}", NULL,
+         "is not the media type of a manifest"},
         {MAN, OCI_TYPE_DOCKER_MANIFEST, "it was sent as " OCI_TYPE_DOCKER_MANIFEST},    /* R05, T23 */
         {MAN, OCI_TYPE_INDEX, "it was sent as " OCI_TYPE_INDEX},
         {IDX, OCI_TYPE_MANIFEST, "it was sent as " OCI_TYPE_MANIFEST},
@@ -262,10 +263,11 @@ TEST(builds_everything)
     struct oci_manifest_spec spec = {
         .config = &layer, .layers = parts, .layer_count = 2, .subject = &subject, .annotations = annotations};
     static const char full[] =
-        "{\"mediaType\":\"" OCI_TYPE_EMPTY "\",\"digest\":\"" E2_SHA256 "\",\"size\":2,\"annotations\":{\"y\":\"2\",\"z\":"
-        "\"1\"},\"data\":\"e30=\",\"platform\":{\"architecture\":\"arm\",\"os\":\"linux\",\"variant\":\"v7\"}}";
+        "{\"mediaType\":\"" OCI_TYPE_EMPTY "\",\"digest\":\"" E2_SHA256 "\",\"size\":2,\"annotations\":{\"y\":\"2\","
+        "\"z\":\"1\"},\"data\":\"e30=\",\"platform\":{\"architecture\":\"arm\",\"os\":\"linux\",\"variant\":\"v7\"}}";
     static const char text[] = "{\"mediaType\":\"text/plain\",\"digest\":\"sha256:" HEX64 "\",\"size\":7}";
-    static const char subject_text[] = "{\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"digest\":\"" E2_SHA256 "\",\"size\":2}";
+    static const char subject_text[] =
+        "{\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"digest\":\"" E2_SHA256 "\",\"size\":2}";
     static const char end[] = "\"annotations\":{\"a\":\"\xE2\x82\xAC<\\n\",\"b\":\"2\"}}";
     struct oci_buf b;
     oci_buf_init(&b, 10000);

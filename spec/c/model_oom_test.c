@@ -192,7 +192,8 @@ static int use_digests(struct oci_err *e)
 
 static int use_challenges(struct oci_err *e)
 {
-    static const char line[] = "Negotiate abc==, Bearer realm=\"https://a/t\",service=s,x=y,scope=\"a b\", Basic realm=z";
+    static const char line[] =
+        "Negotiate abc==, Bearer realm=\"https://a/t\",service=s,x=y,scope=\"a b\", Basic realm=z";
     (void)e;
     struct oci_challenges c = {.count = 0};
     int rc = oci_challenges_add(&c, line, strlen(line));
@@ -203,8 +204,8 @@ static int use_challenges(struct oci_err *e)
 
 static int use_registry_errors(struct oci_err *e)
 {
-    static const char body[] = "{\"errors\":[{\"code\":\"NAME_UNKNOWN\",\"message\":\"no such name\",\"detail\":{\"a\":[1,"
-                               "\"x\"]}},{\"code\":\"X\",\"message\":\"y\"}]}";
+    static const char body[] = "{\"errors\":[{\"code\":\"NAME_UNKNOWN\",\"message\":\"no such name\",\"detail\":{\"a\":"
+                               "[1,\"x\"]}},{\"code\":\"X\",\"message\":\"y\"}]}";
     int rc = oci_registry_error(e, 404, body, strlen(body), OCI_ASKED_OTHER, "asking");
     if (rc == OCI_NO_MEMORY)
         return rc;

@@ -104,8 +104,8 @@ TEST(hashes)
         {"sha256", "{}", E2_SHA256},
         {"sha512", "{}", E2_SHA512},
         {"sha256", "abc", "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"sha512", "abc", "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3"
-                          "feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+        {"sha512", "abc", "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
+                          "36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         struct oci_digest d, want;
@@ -288,8 +288,8 @@ TEST(platform_matches)
 
 TEST(platform_text)
 {
-    static const char *const bad[] = {"", "linux", "linux/", "/amd64", "linux/amd64/", "linux/amd64/v1/x", "li nux/amd64",
-                                      "linux/am\nd64"};
+    static const char *const bad[] = {"",             "linux",            "linux/",       "/amd64",
+                                      "linux/amd64/", "linux/amd64/v1/x", "li nux/amd64", "linux/am\nd64"};
     struct oci_json *p = NULL;
     char buf[100], small[6];
     CHECK_INT(oci_platform_parse("linux/arm/v7", &p, NULL), OCI_OK);
