@@ -281,10 +281,11 @@ function calls.fetch_blob(client, ref, given)
   return start(client, "fetch_blob", { text }, arguments(range), given, { finish = bytes })
 end
 
-local function opened(result, message, code, detail, handle)
+local function opened(result, ...)
   if not result then
-    return nil, message, code, detail
+    return nil, ...
   end
+  local handle = ...
   return require("oci.reader").new(handle, result.descriptor)
 end
 

@@ -43,7 +43,7 @@ function operation.guarded(clean, f, ...)
 end
 
 --- A running operation. `made`: core (the handle), client, finish (makes the call's results of the core's), readers,
--- on_progress, streams (its result is there before its end).
+-- on_progress, streams (its result is there before its end, and finish gets the handle, too).
 function operation.new(made)
   return setmetatable(made, Operation)
 end
@@ -64,10 +64,8 @@ end
 
 -- ---- readers
 
+-- A function, or an object with read.
 local function read(source, most)
-  if type(source) == "function" then
-    return source(most)
-  end
   local method = type(source) ~= "function" and source.read
   if method then
     return method(source, most)
@@ -76,8 +74,8 @@ local function read(source, most)
 end
 
 -- The reader's next bytes; nil at its end, or with a reason after a failure.
-local function next_chunk(self, source, most)
-  local chunk, why = operation.guarded(function() self:cancel() end, read, source, most)
+local function next_chunk(source, most)
+  local chunk, why = read(source, most)
   if chunk == nil then
     return nil, why ~= nil and tostring(why) or nil
   end
@@ -96,7 +94,7 @@ local function give(self, number, room)
   end
   while room > 0 do
     if not reader.chunk then
-      local chunk, why = next_chunk(self, reader.source, room)
+      local chunk, why = next_chunk(reader.source, room)
       if not chunk then
         return self.core:give_end(number, why)
       end
@@ -115,8 +113,7 @@ local function give(self, number, room)
   end
 end
 
--- Hands on what is there: progress, and bytes that readers are asked for.
-local function serve(self)
+local function hand_on(self)
   while self.core do -- what is called may close it
     local kind, what, room = self.core:event()
     if not kind then
@@ -124,9 +121,24 @@ local function serve(self)
     elseif kind == "wants" then
       give(self, what, room)
     elseif self.on_progress then
-      operation.guarded(function() self:cancel() end, self.on_progress, what)
+      self.on_progress(what)
     end
   end
+end
+
+-- Hands on what is there: progress, and bytes that readers are asked for. If what is called raises, the operation ends.
+local function serve(self)
+  if self.serving then
+    options.raise("the operation is waited for by one of its own readers, or its on_progress")
+  end
+  self.serving = true
+  operation.guarded(function()
+    self.serving = false
+    if self.core then
+      self.core:cancel()
+    end
+  end, hand_on, self)
+  self.serving = false
 end
 
 -- ---- the end
@@ -145,10 +157,12 @@ local function finish(self)
   self.totals = totals_of(handle)
   self.core = nil
   local result, message, code, detail = handle:result()
-  if not (self.streams and result) then
+  if self.streams and result then
+    self.results = pack(self.finish(result, handle))
+  else
     handle:close()
+    self.results = pack(self.finish(result, message, code, detail))
   end
-  self.results = pack(self.finish(result, message, code, detail, handle))
   if self.client then
     self.client:tell_warnings()
   end

@@ -1,0 +1,168 @@
+-- Options: unknown names and wrong types raise at the caller's line; what a call has not, it refuses.
+local oci = require "oci"
+
+-- The message of the error that f raises; without its position, which is checked to be in this file.
+local function raised(f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.equal("string", type(message))
+  local position, text = message:match("^([^:]*options_spec%.lua:%d+): (.*)$")
+  assert.is_string(position, message)
+  return text
+end
+
+describe("an unknown option", function()
+  it("is an error that names the nearest one", function()
+    local text = raised(function() oci.pull("x/y:z", { overwite = true }) end)
+    assert.equal("bad argument #2 to 'pull' (unknown option 'overwite', the nearest is 'overwrite')", text)
+    text = raised(function() oci.push("x/y:z", { artefact_type = "a/b" }) end)
+    assert.truthy(text:find("'artifact_type'", 1, true))
+    text = raised(function() oci.client { user_agnet = "x" } end)
+    assert.truthy(text:find("'user_agent'", 1, true))
+    text = raised(function() oci.configure { retrys = 1 } end)
+    assert.truthy(text:find("'retries'", 1, true))
+    text = raised(function() oci.client { registries = { ["x:1"] = { plain_htp = true } } } end)
+    assert.truthy(text:find("'plain_http'", 1, true))
+    text = raised(function() oci.push("x/y", { files = { { pth = "x" } } }) end)
+    assert.truthy(text:find("files[1]", 1, true))
+    assert.truthy(text:find("'path'", 1, true))
+    text = raised(function() oci.start("pul", "x/y") end)
+    assert.truthy(text:find("'pull'", 1, true))
+    text = raised(function() oci.parallel({}, { limmit = 1 }) end)
+    assert.truthy(text:find("'limit'", 1, true))
+  end)
+
+  it("in a list of options raises, too", function()
+    raised(function() oci.pull("x/y", { "to" }) end)
+    raised(function() oci.pull("x/y", { [true] = 1 }) end)
+  end)
+
+  it("of a later version raises", function()
+    for name, value in pairs { type = "helm-chart", manifests = {}, immutable = true, spec_version = "1.0", fallback = true,
+      subject = "x/y" } do
+      assert.truthy(raised(function() oci.push("x/y", { [name] = value }) end):find("unknown option '" .. name, 1, true))
+    end
+    for _, name in ipairs { "include", "exclude", "media_types", "platform", "roles" } do
+      assert.truthy(raised(function() oci.pull("x/y", { [name] = {} }) end):find("unknown option '" .. name, 1, true))
+    end
+    for _, name in ipairs { "referrers", "platform", "dry_run" } do
+      assert.truthy(raised(function() oci.copy("x/y", "x/z", { [name] = true }) end):find("unknown option '" .. name, 1,
+        true))
+    end
+    raised(function() oci.tag("x/y", "t", { expect = "x" }) end)
+    for _, name in ipairs { "proxy", "cache", "trace", "max_speed" } do
+      raised(function() oci.client { [name] = "x" } end)
+    end
+    raised(function() oci.loop "cqueues" end)
+    raised(function() oci.loop "copas" end)
+    raised(function() oci.loop "nvim" end)
+  end)
+end)
+
+describe("a wrong type", function()
+  it("raises, naming the argument, what was expected and what was there", function()
+    assert.equal("bad argument #2 to 'pull' (option 'to': string expected, got number)",
+      raised(function() oci.pull("x/y", { to = 5 }) end))
+    assert.equal("bad argument #2 to 'pull' (table of options expected, got string)",
+      raised(function() oci.pull("x/y", "dir") end))
+    assert.equal("bad argument #2 to 'push' (specification (a table) expected, got no value)",
+      raised(function() oci.push("x/y") end))
+  end)
+
+  it("is found for each kind of option", function()
+    for name, value in pairs { to = true, overwrite = 1, unpack = "yes", sync = "no", on_progress = {}, timeout = -1,
+      connect_timeout = "1", stall_timeout = {}, retries = 1.5 } do
+      raised(function() oci.pull("x/y", { [name] = value }) end)
+    end
+    for name, value in pairs { artifact_type = 1, config = 1, layers = "x", files = "x", annotations = { a = 1 }, tags = 1,
+      created = {}, new = 1 } do
+      raised(function() oci.push("x/y", { [name] = value }) end)
+    end
+    for name, value in pairs { registries = { "x" }, credentials = 5, concurrency = 0, timeout = "x", user_agent = 1,
+      on_warning = "x" } do
+      raised(function() oci.client { [name] = value } end)
+    end
+    raised(function() oci.client { credentials = { username = "x" } } end)
+    raised(function() oci.client { credentials = { token = "x", identity_token = "y" } } end)
+    raised(function() oci.client { credentials = { user = "x" } } end)
+    raised(function() oci.fetch_blob("x/y", { limit = -1 }) end)
+    raised(function() oci.fetch_blob("x/y", { offset = 2 ^ 60 }) end)
+    raised(function() oci.tag("x/y", {}) end)
+    raised(function() oci.tag("x/y", 5) end)
+    raised(function() oci.push_manifest("x/y", {}) end)
+    raised(function() oci.repositories(5) end)
+    raised(function() oci.push("x/y", { files = { x = "y" } }) end)
+    raised(function() oci.wait {} end)
+    raised(function() oci.wait({ 1 }) end)
+    raised(function() oci.loop {} end)
+    raised(function() oci.parallel { 1 } end)
+    raised(function() oci.digest(5) end)
+  end)
+
+  it("never shows a secret", function()
+    local text = raised(function() oci.client { credentials = { username = "bob", password = "hunter2", extra = 1 } } end)
+    assert.is_nil(text:find("hunter2", 1, true))
+  end)
+end)
+
+describe("use after close", function()
+  it("raises for clients and operations, and closing twice does not", function()
+    local client = assert(oci.client())
+    client:close()
+    client:close()
+    assert.equal("the client is closed", raised(function() client:resolve("x/y") end))
+    assert.equal("the client is closed", raised(function() client:start("resolve", "x/y") end))
+    local op = assert(oci.start("digest", { data = "x" }))
+    op:close()
+    op:close()
+    for _, method in ipairs { "wait", "ready", "progress", "pollfd", "cancel" } do
+      assert.equal("the operation is closed", raised(function() op[method](op) end))
+    end
+    raised(function() oci.wait { op } end)
+  end)
+end)
+
+describe("the module", function()
+  it("sets no global", function()
+    local before = {}
+    for name in pairs(_G) do
+      before[name] = true
+    end
+    for _, name in ipairs { "calls", "client", "content", "credentials", "loop", "loop.blocking", "manifest", "operation",
+      "options", "parallel", "progress", "reader", "reference", "spec" } do
+      require("oci." .. name)
+    end
+    for name in pairs(_G) do
+      assert.is_true(before[name], tostring(name))
+    end
+  end)
+
+  it("has versions", function()
+    assert.equal("oci " .. oci.version, oci._VERSION)
+    assert.truthy(oci.versions():find("lua-oci/" .. oci.version, 1, true))
+    assert.truthy(oci.versions():find("OpenSSL/", 1, true))
+  end)
+end)
+
+describe("require", function()
+  it("starts no thread, opens nothing and loads no libcurl", function()
+    local kit = require "testkit"
+    local script = kit.write(kit.tmp() .. "/x.lua", [[
+      local function count(what)
+        local pipe = io.popen("ls /proc/$PPID/" .. what .. " | wc -l")
+        local n = pipe:read("*n")
+        pipe:close()
+        return n
+      end
+      local tasks, fds = count "task", count "fd"
+      local oci = require "oci"
+      assert(oci.reference "a/b:c" and oci.json.decode "{}" and oci.digest "x")
+      assert(count "task" == tasks, "a thread was started")
+      assert(count "fd" == fds, "something was opened")
+      for line in io.lines "/proc/self/maps" do
+        assert(not line:find "libcurl" and not line:find "libarchive", line)
+      end
+      print "fine"]])
+    assert.equal("fine\n", kit.must(os.getenv "OCI_TEST_LUA" or "lua5.4", script))
+  end)
+end)
