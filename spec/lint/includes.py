@@ -28,7 +28,7 @@ ALLOWED = {
     "content": LOW,
     "auth": LOW,
     "net": MIDDLE,
-    "store": MIDDLE,
+    "store": MIDDLE | {"pack"},              # plain files: what was packed comes back as a directory
     "pack": MIDDLE,
     "sign": MIDDLE,
     "include": {"base", "json", "model"},    # oci.h shows values and references as they are

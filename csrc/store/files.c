@@ -1,0 +1,130 @@
+/* files.c - the plain files that a pull fills, as a target of flow/graph.h (files.h). */
+#include "store/files.h"
+
+#include "base/mem.h"
+
+/* ---- discarding ---------------------------------------------------------------------------- */
+
+struct discard {
+    struct oci_flow flow;
+    struct oci_work work;
+    struct oci_files *t;
+};
+
+static int run_discard(struct oci_work *w, struct oci_err *reterr)
+{
+    struct oci_files *t = OCI_OWNER(w, struct discard, work)->t;
+    int rc = OCI_OK;
+    oci_fd_close(t->staging_fd);
+    t->staging_fd = -1;
+    if (t->staging[0] && !t->keep_staging)
+        rc = oci_dir_remove_all(t->to_fd, t->staging, reterr);
+    t->staging[0] = '\0';
+    if (t->made_to && !t->done)
+        oci_dir_remove(OCI_CWD, t->to, NULL); /* unless somebody has put something there */
+    if (rc != OCI_OK)
+        oci_err_wrap(reterr, "%s", t->to);
+    return rc;
+}
+
+static int discarded(struct oci_flow *f)
+{
+    (void)f;
+    return OCI_OK;
+}
+
+static int start_discard(struct oci_flow *f)
+{
+    struct discard *d = OCI_OWNER(f, struct discard, flow);
+    if (!d->t->staging[0] && (d->t->done || !d->t->made_to))
+        return OCI_OK;
+    d->work.run = run_discard;
+    return oci_ask_work(f, &d->work, discarded);
+}
+
+static struct oci_flow *files_discard(struct oci_pull_target *target)
+{
+    static const struct oci_flow_type type = {.name = "files discard"};
+    struct oci_files *t = oci_files_of(target);
+    struct discard *d = oci_flow_new(sizeof *d, &type, t->host, start_discard);
+    if (!d)
+        return NULL;
+    d->t = t;
+    return &d->flow;
+}
+
+/* ---- the target ---------------------------------------------------------------------------- */
+
+static size_t files_count(struct oci_pull_target *t)
+{
+    return oci_files_of(t)->count;
+}
+
+static const struct oci_desc *files_desc(struct oci_pull_target *t, size_t index)
+{
+    return &oci_files_of(t)->files[index].desc;
+}
+
+static bool files_wanted(struct oci_pull_target *t, size_t index)
+{
+    return oci_files_of(t)->files[index].wanted;
+}
+
+static const struct oci_pull_target_type files_type = {
+    .plan = oci_files_plan,
+    .prepare = oci_files_prepare,
+    .count = files_count,
+    .desc = files_desc,
+    .wanted = files_wanted,
+    .put = oci_files_put,
+    .commit = oci_files_commit,
+    .discard = files_discard,
+};
+
+struct oci_pull_target *oci_files_new(struct oci_host *host, const struct oci_files_options *options)
+{
+    struct oci_files *t = oci_calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->to = oci_strdup(options->to);
+    if (!t->to) {
+        oci_free(t);
+        return NULL;
+    }
+    t->base.type = &files_type;
+    t->host = host;
+    t->overwrite = options->overwrite;
+    t->sync = options->sync;
+    t->unpack = options->unpack;
+    t->to_fd = t->staging_fd = t->parent.fd = -1;
+    return &t->base;
+}
+
+void oci_files_free(struct oci_pull_target *target)
+{
+    if (!target)
+        return;
+    struct oci_files *t = oci_files_of(target);
+    oci_files_parent_done(t);
+    oci_files_deeds_done(t);
+    oci_files_forget(t);
+    oci_fd_close(t->staging_fd);
+    oci_fd_close(t->to_fd);
+    oci_free(t->to);
+    oci_free(t);
+}
+
+size_t oci_files_count(struct oci_pull_target *t)
+{
+    return oci_files_of(t)->count;
+}
+
+void oci_files_get(struct oci_pull_target *t, size_t index, const char **ret_path, const char **ret_title,
+                   const struct oci_desc **ret_desc, enum oci_file_state *ret_state)
+{
+    const struct oci_file *f = &oci_files_of(t)->files[index];
+    *ret_path = f->path;
+    *ret_title = f->titled ? oci_desc_title(&f->desc) : NULL;
+    *ret_desc = &f->desc;
+    *ret_state = f->state;
+}

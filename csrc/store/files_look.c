@@ -1,0 +1,226 @@
+/* files_look.c - before anything is downloaded: what of it is there already, and what is in its way (files.h). */
+#include <string.h>
+
+#include "base/map.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "content/block.h"
+#include "store/files.h"
+
+#define SLICE (64u << 20) /* hashed in one go; between two a cancel takes effect */
+
+struct prepare {
+    struct oci_flow flow;
+    struct oci_work work;
+    struct oci_files *t;
+    size_t next;             /* file to be looked at */
+    struct oci_hash *hash;   /* of the one that is there */
+    int fd;
+    uint64_t at;
+};
+
+/* ---- one file (POOL) ----------------------------------------------------------------------- */
+
+static int exists(const struct oci_file *f, const char *what, struct oci_err *reterr)
+{
+    bool first = reterr && reterr->code == OCI_OK;
+    int rc = oci_err_set(reterr, OCI_EXISTS, "%s is there already, and is %s", f->path, what);
+    if (first && oci_str_copy(reterr->path, sizeof reterr->path, oci_str_of(f->path)) != OCI_OK)
+        reterr->path[0] = '\0';
+    return rc;
+}
+
+/* A file whose content is not the one that is wanted. */
+static int differs(const struct oci_files *t, struct oci_file *f, const char *what, struct oci_err *reterr)
+{
+    f->wanted = true;
+    return t->overwrite ? OCI_OK : exists(f, what, reterr);
+}
+
+static int begin_hash(struct prepare *p, const struct oci_file *f, int dirfd, const char *base, struct oci_err *reterr)
+{
+    int rc = oci_hash_new(oci_digest_algorithm(&f->desc.digest), &p->hash, reterr);
+    if (rc == OCI_OK)
+        rc = oci_file_open_read(dirfd, base, false, &p->fd, NULL, reterr);
+    p->at = 0;
+    return rc == OCI_OK ? OCI_AGAIN : rc;
+}
+
+static void hash_done(struct prepare *p)
+{
+    oci_hash_free(p->hash);
+    oci_fd_close(p->fd);
+    p->hash = NULL;
+    p->fd = -1;
+}
+
+/* OCI_AGAIN: another slice is to be hashed. */
+static int go_on_hashing(struct prepare *p, struct oci_file *f, struct oci_err *reterr)
+{
+    size_t size, n = 1;
+    char *block = oci_block_get(OCI_BLOCK_READ, OCI_BLOCK_SMALL, &size);
+    struct oci_digest found;
+    int rc = block ? OCI_OK : oci_err_no_memory(reterr);
+    for (uint64_t stop = p->at + SLICE; rc == OCI_OK && n > 0 && p->at < stop; p->at += n) {
+        rc = oci_file_pread(p->fd, block, size, p->at, &n, reterr);
+        if (rc != OCI_OK)
+            break;
+        if (oci_hash_add(p->hash, block, n) != OCI_OK)
+            rc = oci_err_no_memory(reterr);
+    }
+    oci_block_put(block, size);
+    if (rc == OCI_OK && n > 0)
+        return OCI_AGAIN;
+    if (rc == OCI_OK && oci_hash_end(p->hash, &found) != OCI_OK)
+        rc = oci_err_no_memory(reterr);
+    hash_done(p);
+    if (rc != OCI_OK) {
+        oci_err_wrap(reterr, "reading %s", f->path);
+        return rc;
+    }
+    if (!oci_digest_equal(&found, &f->desc.digest))
+        return differs(p->t, f, "different", reterr);
+    f->state = OCI_FILE_UNCHANGED;
+    return OCI_OK;
+}
+
+static int look_at_place_of_directory(struct oci_file *f, const struct oci_file_info *info, struct oci_err *reterr)
+{
+    f->wanted = true;
+    if (info->kind == OCI_FILE_SYMLINK)
+        return oci_err_set(reterr, OCI_UNSAFE_PATH, "%s is a symbolic link, which is not followed", f->path);
+    return info->kind == OCI_FILE_DIRECTORY ? OCI_OK : exists(f, "not a directory", reterr);
+}
+
+static int look_at(struct prepare *p, struct oci_file *f, struct oci_err *reterr)
+{
+    int dirfd;
+    const char *base;
+    struct oci_file_info info;
+    struct oci_err err = {0};
+    int rc = oci_files_parent(p->t, f->name, false, &dirfd, &base, &err);
+    if (rc == OCI_OK)
+        rc = oci_file_info(dirfd, base, false, &info, &err);
+    if (rc == OCI_NOT_FOUND) {
+        f->wanted = true;
+        return OCI_OK;
+    }
+    if (rc != OCI_OK)
+        return oci_err_copy(reterr, &err);
+    if (f->unpack)
+        return look_at_place_of_directory(f, &info, reterr);
+    if (info.kind == OCI_FILE_DIRECTORY)
+        return exists(f, "a directory", reterr);
+    if (info.kind != OCI_FILE_REGULAR)
+        return differs(p->t, f, info.kind == OCI_FILE_SYMLINK ? "a symbolic link" : "not a regular file", reterr);
+    if (info.size != f->desc.size)
+        return differs(p->t, f, "different", reterr);
+    return begin_hash(p, f, dirfd, base, reterr);
+}
+
+/* ---- all of them (POOL) -------------------------------------------------------------------- */
+
+/* A digest that several files have is fetched once. */
+static int find_copies(struct oci_files *t, struct oci_err *reterr)
+{
+    struct oci_map first; /* digest to the struct oci_file */
+    oci_map_init(&first, OCI_MAX_LAYERS);
+    int rc = OCI_OK;
+    for (size_t i = 0; rc == OCI_OK && i < t->count; i++) {
+        struct oci_file *f = &t->files[i];
+        if (!f->wanted || f->unpack)
+            continue;
+        const struct oci_file *other = oci_map_get(&first, f->desc.digest.text);
+        if (!other) {
+            rc = oci_map_set(&first, f->desc.digest.text, f, NULL);
+        } else if (other->desc.size == f->desc.size) {
+            f->copy_of = (size_t)(other - t->files);
+            f->wanted = false;
+        }
+    }
+    oci_map_done(&first, NULL);
+    return rc == OCI_OK ? rc : oci_err_no_memory(reterr);
+}
+
+static int open_target(struct oci_files *t, struct oci_err *reterr)
+{
+    struct oci_err err = {0};
+    if (t->to_fd >= 0)
+        return OCI_OK;
+    int rc = oci_dir_open(OCI_CWD, t->to, false, &t->to_fd, &err);
+    if (rc == OCI_NOT_FOUND) {
+        oci_err_clear(&err);
+        rc = oci_dir_open(OCI_CWD, t->to, true, &t->to_fd, &err);
+        t->made_to = rc == OCI_OK;
+    }
+    return rc == OCI_OK ? rc : oci_err_copy(reterr, &err);
+}
+
+static int make_staging(struct oci_files *t, struct oci_err *reterr)
+{
+    int rc = find_copies(t, reterr);
+    bool any = false;
+    for (size_t i = 0; i < t->count; i++)
+        any = any || t->files[i].wanted;
+    if (rc != OCI_OK || !any)
+        return rc;
+    rc = oci_dir_make_temporary(t->to_fd, ".oci-pull-", t->staging, &t->staging_fd, reterr);
+    if (rc != OCI_OK)
+        oci_err_wrap(reterr, "%s", t->to);
+    return rc;
+}
+
+static int run(struct oci_work *w, struct oci_err *reterr)
+{
+    struct prepare *p = OCI_OWNER(w, struct prepare, work);
+    struct oci_files *t = p->t;
+    w->again_ms = 0;
+    int rc = open_target(t, reterr);
+    uint64_t hashed = 0;
+    while (rc == OCI_OK && p->next < t->count) {
+        struct oci_file *f = &t->files[p->next];
+        rc = p->hash ? OCI_AGAIN : look_at(p, f, reterr);
+        if (rc == OCI_AGAIN) {
+            if (hashed >= SLICE)
+                return OCI_AGAIN;
+            hashed += f->desc.size;
+            rc = go_on_hashing(p, f, reterr);
+        }
+        if (rc == OCI_AGAIN)
+            return rc;
+        p->next++;
+    }
+    oci_files_parent_done(t);
+    return rc == OCI_OK ? make_staging(t, reterr) : rc;
+}
+
+/* ---- the flow ------------------------------------------------------------------------------ */
+
+static int prepared(struct oci_flow *f)
+{
+    (void)f;
+    return OCI_OK;
+}
+
+static int start(struct oci_flow *f)
+{
+    return oci_ask_work(f, &OCI_OWNER(f, struct prepare, flow)->work, prepared);
+}
+
+static void prepare_free(struct oci_flow *f)
+{
+    hash_done(OCI_OWNER(f, struct prepare, flow));
+}
+
+struct oci_flow *oci_files_prepare(struct oci_pull_target *target)
+{
+    static const struct oci_flow_type type = {.name = "files prepare", .free = prepare_free};
+    struct oci_files *t = oci_files_of(target);
+    struct prepare *p = oci_flow_new(sizeof *p, &type, t->host, start);
+    if (!p)
+        return NULL;
+    p->t = t;
+    p->fd = -1;
+    p->work.run = run;
+    return &p->flow;
+}
