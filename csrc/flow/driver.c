@@ -137,12 +137,18 @@ void oci_driver_start_hidden(struct oci_flow *parent, struct oci_flow *take_chil
 /* Marks and queues only. What is leaving has its children canceled already; a last question is not taken back. */
 void oci_driver_cancel_flow(struct oci_flow *f)
 {
-    if (f->drv.abandoning || f->drv.phase == PHASE_LEAVING || f->drv.phase == PHASE_OVER)
+    if (f->drv.deaf || f->drv.abandoning || f->drv.phase == PHASE_LEAVING || f->drv.phase == PHASE_OVER)
         return;
     f->drv.cancel = true;
     oci_driver_ready(f);
     for (struct oci_link *l = f->drv.children.next; l != &f->drv.children; l = l->next)
         oci_driver_cancel_flow(OCI_OWNER(l, struct oci_flow, drv.sibling));
+}
+
+void oci_flow_ignore_cancel(struct oci_flow *f)
+{
+    for (; f; f = f->drv.parent)
+        f->drv.deaf = true;
 }
 
 void oci_driver_cancel(struct oci_driver *d, struct oci_flow *f)

@@ -144,6 +144,7 @@ struct oci_flow {
         int phase;             /* enum phase in driver.c */
         int rc;                /* of the question that is being settled; ans.err tells why */
         bool cancel, interrupted, abandoning, oom;
+        bool deaf;             /* hears no cancel any more */
         bool hidden;           /* moves content for its parent's MOVE: not one of its children */
         struct oci_move *move; /* the state of a MOVE */
         void (*over)(struct oci_flow *f, void *ctx);
@@ -156,6 +157,10 @@ struct oci_flow {
  * of memory. A flow that was never started is freed with oci_flow_free(). */
 void *oci_flow_new(size_t size, const struct oci_flow_type *type, struct oci_host *host, oci_step_fn first);
 void oci_flow_free(struct oci_flow *f); /* NULL does nothing */
+
+/* A step has done what cannot be taken back (files have got their names): a cancel that comes later is not heard, neither by
+ * f nor by those above it, so that nothing is reported as canceled that has happened. */
+void oci_flow_ignore_cancel(struct oci_flow *f);
 
 /* Fails with a text of its own; returns `code`. */
 int oci_flow_fail(struct oci_flow *f, int code, const char *fmt, ...) OCI_PRINTF(3, 4);

@@ -940,6 +940,42 @@ TEST(a_cancel_does_not_take_the_last_question_back)
     end(1);
 }
 
+static int take_effect(struct oci_flow *f)
+{
+    note('!');
+    oci_flow_ignore_cancel(f);
+    return OCI_OK;
+}
+
+static int spawn_effect(struct oci_flow *f)
+{
+    struct probe *c = probe(&plain, ask_job, take_effect, NULL);
+    c->work.run = job_ok;
+    oci_spawn(f, &c->flow);
+    return oci_ask_children(f, step);
+}
+
+/* At whatever turn the cancel comes: canceled is what has not happened, and what has happened is not canceled. */
+TEST(what_has_taken_effect_is_not_canceled)
+{
+    unsigned canceled = 0, done = 0;
+    for (unsigned turn = 1;; turn++) {
+        begin(NULL, 0);
+        host.cancel_at_turn = turn;
+        struct probe *p = probe(&plain, spawn_effect, ask_job, finish); /* a job more, as to clean up */
+        p->work.run = job_ok;
+        int rc = run(p);
+        CHECK_INT(rc, strchr(order, '!') ? OCI_OK : OCI_CANCELED);
+        canceled += rc != OCI_OK;
+        done += rc == OCI_OK && turn <= host.turns;
+        bool over = turn > host.turns;
+        flow_host_done(&host, true);
+        if (over)
+            break;
+    }
+    CHECK(canceled > 0 && done > 0);
+}
+
 static int abandon_with_child(struct oci_flow *f)
 {
     note('a');
