@@ -311,5 +311,5 @@ void oci_versions(char *buf, size_t size)
 {
     char net[200];
     oci_net_versions(net, sizeof net);
-    snprintf(buf, size, "lua-oci/%s %s", OCI_VERSION, net);
+    snprintf(buf, size, "lua-oci/%s %s cJSON/%s", OCI_VERSION, net, oci_json_library_version());
 }

@@ -27,6 +27,7 @@ static void destroy(struct oci_op *op)
     oci_mailbox_unref(op->mailbox);
     oci_client_unref(op->client);
     oci_free(op->subject);
+    oci_free(op->place);
     oci_free(op);
 }
 
@@ -69,14 +70,21 @@ static struct oci_op *new_op(struct oci_client *c, struct oci_mailbox *m, const 
     return op;
 }
 
-static int print_subject(struct oci_op *op, const struct oci_reference *subject)
+/* NULL: out of memory. */
+static char *print(const struct oci_reference *r, int parts)
 {
     struct oci_buf b;
     oci_buf_init(&b, OCI_MAX_PATH + OCI_MAX_URL);
-    int rc = oci_reference_print(subject, OCI_REF_TAG | OCI_REF_DIGEST, &b);
-    op->subject = rc == OCI_OK ? oci_buf_take(&b) : NULL;
+    char *text = oci_reference_print(r, parts, &b) == OCI_OK ? oci_buf_take(&b) : NULL;
     oci_buf_done(&b);
-    return op->subject ? OCI_OK : OCI_NO_MEMORY;
+    return text;
+}
+
+static int set_subject(struct oci_op *op, const struct oci_reference *r)
+{
+    op->subject = print(r, OCI_REF_TAG | OCI_REF_DIGEST);
+    op->place = print(r, OCI_REF_PLACE);
+    return op->subject && op->place ? OCI_OK : OCI_NO_MEMORY;
 }
 
 int oci_op_begin(struct oci_client *c, struct oci_mailbox *m, const char *what,
@@ -91,7 +99,7 @@ int oci_op_begin(struct oci_client *c, struct oci_mailbox *m, const char *what,
     struct oci_op *op = new_op(c, m, what, o);
     if (!op)
         return oci_err_no_memory(reterr);
-    if (subject && print_subject(op, subject) != OCI_OK)
+    if (subject && set_subject(op, subject) != OCI_OK)
         rc = oci_err_no_memory(reterr);
     if (rc == OCI_OK)
         rc = oci_mailbox_enter(m, op, reterr);
@@ -205,7 +213,7 @@ void oci_op_explain(const struct oci_op *op, struct oci_err *err)
 {
     if (!err || err->code == OCI_OK)
         return;
-    if (op->subject && !strstr(err->text, op->subject))
+    if (op->subject && op->place && !strstr(err->text, op->place))
         oci_err_wrap(err, "%s %s", op->what, op->subject);
     else
         oci_err_wrap(err, "%s", op->what);

@@ -54,6 +54,7 @@ struct oci_op {
     struct oci_host *host;
     const char *what;             /* "pull": begins every error's text */
     char *subject;                /* the reference, or NULL */
+    char *place;                  /* and without tag and digest */
     struct oci_call_options call; /* its credentials are the caller's: none after the launch */
     struct oci_op_reader *readers;
     size_t reader_count;
@@ -115,7 +116,7 @@ bool oci_op_is_old(const struct oci_op *op);
 /* The result is there before the end is. Engine thread. */
 void oci_op_publish(struct oci_op *op);
 struct oci_graph_options oci_op_graph_options(struct oci_op *op);
-/* Puts the call and its reference before an error's text, unless that names the reference already. */
+/* Puts the call before an error's text, and its reference unless the text names the place already. */
 void oci_op_explain(const struct oci_op *op, struct oci_err *err);
 
 /* ---- outbox.c ---- */

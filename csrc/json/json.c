@@ -315,3 +315,5 @@ void oci_json_sort(struct oci_json *object)
         sorted = next;
     }
 }
+
+const char *oci_json_library_version(void) { return cJSON_Version(); }

@@ -74,6 +74,9 @@ void oci_json_sort(struct oci_json *object);
  * refuse (not UTF-8). */
 int oci_json_print(const struct oci_json *v, struct oci_buf *b);
 
+/* Of the library below: "1.7.15". Static. */
+const char *oci_json_library_version(void);
+
 OCI_END
 
 #endif

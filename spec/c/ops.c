@@ -158,6 +158,30 @@ struct oci_op *ops_simple(enum oci_simple what, const struct oci_reference *r)
     return op;
 }
 
+const struct oci_content ops_reader_content = {.kind = OCI_CONTENT_READER, .reader = 1, .title = "stream"};
+
+struct oci_op *ops_start_reader(void)
+{
+    struct oci_op *op = NULL;
+    struct oci_err err = {0};
+    if (oci_start_digest(ops_client, ops_mailbox, &ops_reader_content, OCI_SHA256, NULL, &op, &err) != OCI_OK)
+        FAIL("%s", err.text);
+    return op;
+}
+
+void ops_wait_for_wish(struct oci_op *op)
+{
+    struct oci_event e = {0};
+    while (e.kind != OCI_EVENT_WANTS_BYTES) {
+        size_t at;
+        CHECK_INT(oci_mailbox_wait(ops_mailbox, &op, 1, -1, &at), 1);
+        CHECK(!oci_op_over(op));
+        oci_op_event(op, &e);
+    }
+    while (oci_op_event(op, &e))
+        continue;
+}
+
 void ops_serve(struct oci_op *op, const struct oci_bytes *bytes, size_t piece)
 {
     size_t given = 0;

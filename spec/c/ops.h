@@ -31,6 +31,13 @@ const char *ops_copy(const struct oci_reference *from, const struct oci_referenc
 struct oci_op *ops_pull(const struct oci_reference *from, const char *to);
 struct oci_op *ops_simple(enum oci_simple what, const struct oci_reference *r);
 
+/* Content of reader 1. */
+extern const struct oci_content ops_reader_content;
+/* An operation (digest) that waits for its reader until it is served or canceled. */
+struct oci_op *ops_start_reader(void);
+/* Takes events until it asks for bytes: then it has nothing more to say. */
+void ops_wait_for_wish(struct oci_op *op);
+
 /* Gives `bytes` to reader 1 as it is asked for, in pieces of at most `piece`, until the operation is over. */
 void ops_serve(struct oci_op *op, const struct oci_bytes *bytes, size_t piece);
 
