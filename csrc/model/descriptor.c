@@ -48,10 +48,12 @@ int oci_desc_copy(const struct oci_desc *from, struct oci_desc *ret_desc)
 
 void oci_desc_set(struct oci_desc *d, const char *media_type, const struct oci_digest *digest, uint64_t size)
 {
-    *d = (struct oci_desc){.size = size};
+    /* What is given may be parts of `d`. */
+    struct oci_desc set = {.size = size};
     if (digest)
-        d->digest = *digest;
-    oci_str_copy(d->media_type, sizeof d->media_type, oci_str_of(media_type));
+        set.digest = *digest;
+    oci_str_copy(set.media_type, sizeof set.media_type, oci_str_of(media_type));
+    *d = set;
 }
 
 int oci_desc_empty(struct oci_desc *ret_desc, bool with_data)

@@ -463,7 +463,8 @@ TEST(error_texts)
          "getting R: 400 E: see https://h/x for Bearer ***",
          "[{\"code\":\"E\",\"message\":\"see https://h/x for Bearer ***\"}]"},
         {400,
-         "{\"errors\":[{\"code\":\"E\",\"message\":\"m\",\"detail\":[{\"t\":\"eyJhbGciOiJSUzI1NiJ9.e30.x\"},1.5,true]}]}",
+         "{\"errors\":[{\"code\":\"E\",\"message\":\"m\","
+         "\"detail\":[{\"t\":\"eyJhbGciOiJSUzI1NiJ9.e30.x\"},1.5,true]}]}",
          "getting R: 400 E: m", "[{\"code\":\"E\",\"message\":\"m\",\"detail\":[{\"t\":\"***\"},1.5,true]}]"},
     };
     struct oci_err e;

@@ -446,6 +446,10 @@ TEST(descriptor_tools)
     CHECK_STR(oci_desc_annotation(&d, "k"), "");
     CHECK(oci_desc_annotation(&d, "K") == NULL);
     oci_desc_done(&d);
+    oci_desc_set(&d, "a/b", &digest, 2);
+    oci_desc_set(&d, d.media_type, &d.digest, 3);
+    CHECK_STR(d.media_type, "a/b");
+    CHECK_STR(d.digest.text, E2_SHA256);
     oci_desc_set(&d, NULL, NULL, OCI_SIZE_UNKNOWN);
     CHECK(!oci_digest_is(&d.digest) && d.size == OCI_SIZE_UNKNOWN && !d.media_type[0]);
     for (int with_data = 0; with_data < 2; with_data++) {
