@@ -373,13 +373,18 @@ static void unref(void *p)
     oci_bytes_unref(p);
 }
 
-void fake_store_done(struct fake_store *s)
+void fake_store_empty(struct fake_store *s)
 {
-    CHECK_INT(s->putting, 0);
     oci_map_done(&s->blobs, unref);
     oci_map_done(&s->manifests, unref);
     oci_map_done(&s->types, unref);
     oci_map_done(&s->tags, unref);
+}
+
+void fake_store_done(struct fake_store *s)
+{
+    CHECK_INT(s->putting, 0);
+    fake_store_empty(s);
     oci_buf_done(&s->log);
 }
 

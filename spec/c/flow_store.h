@@ -28,6 +28,7 @@ struct fake_store {
 
 void fake_store_init(struct fake_store *s, struct oci_host *host);
 void fake_store_done(struct fake_store *s);
+void fake_store_empty(struct fake_store *s);
 
 /* Fills it, for a test; *ret_desc may be NULL. */
 void fake_add_blob(struct fake_store *s, const char *text, const char *media_type, struct oci_desc *ret_desc);
