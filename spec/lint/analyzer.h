@@ -12,6 +12,7 @@
 #define oci_err_set(err, code, ...) ((oci_err_set)((err), (code), __VA_ARGS__), (int)(code))
 #define oci_err_no_memory(err) ((oci_err_no_memory)(err), (int)OCI_NO_MEMORY)
 #define oci_err_errno(err, ...) ((oci_err_errno)((err), __VA_ARGS__), (int)OCI_IO)
+#define oci_err_copy(to, from) ((oci_err_copy)((to), (from)), (int)OCI_IO)
 #define oci_sys_fail(err, errnum, code, what, path)                                             \
     ((oci_sys_fail)((err), (errnum), (code), (what), (path)), (int)(code))
 
