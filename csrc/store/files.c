@@ -18,6 +18,8 @@ static int run_discard(struct oci_work *w, struct oci_err *reterr)
     oci_fd_close(t->staging_fd);
     t->staging_fd = -1;
     if (t->staging[0] && !t->keep_staging)
+        rc = oci_dir_remove_all(t->to_fd, t->staging, NULL);
+    if (rc != OCI_OK) /* once more, since nobody tries later */
         rc = oci_dir_remove_all(t->to_fd, t->staging, reterr);
     t->staging[0] = '\0';
     if (t->made_to && !t->done)

@@ -58,9 +58,10 @@ static int make_dirs(struct oci_files *t, const char *dir, int *ret_fd, struct o
         prefix[at] = '\0';
         rc = oci_dir_open_beneath(t->to_fd, prefix, false, &fd, &err);
         if (rc == OCI_NOT_FOUND) {
+            /* Noted also when it fails: it may have been made, and then not opened. */
             rc = note(t, OCI_MADE_DIR, prefix, reterr);
-            if (rc == OCI_OK && (rc = oci_dir_open_beneath(t->to_fd, prefix, true, &fd, reterr)) != OCI_OK)
-                unnote(t);
+            if (rc == OCI_OK)
+                rc = oci_dir_open_beneath(t->to_fd, prefix, true, &fd, reterr);
         } else if (rc != OCI_OK) {
             oci_err_copy(reterr, &err);
         }
