@@ -58,9 +58,10 @@ struct oci_push_items {
 };
 void oci_push_item_done(struct oci_push_item *i);
 
-/* Pushes content and the manifest made of it. *take_items (its arrays allocated with base/mem) and everything in it become
- * the flow's. Items of unknown digest are hashed first (WORK for files, MOVE into a hash for others), then put; one-shot
- * sources are put as streams. *ret_desc: the manifest's; *ret_bytes (may be NULL): its bytes. */
+/* Pushes content and the manifest made of it. The items (their arrays allocated with base/mem) become the flow's, also on
+ * failure; artifact_type and annotations are copied. Items of unknown digest are hashed first (WORK for files, MOVE into a
+ * hash for others), then put; one-shot sources are put as streams. *ret_desc: the manifest's; *ret_bytes (may be NULL): its
+ * bytes. */
 struct oci_flow *oci_flow_push_artifact(struct oci_store *to, struct oci_push_items *take_items, const char *tag,
                                         const char *const *more_tags, size_t more_count,
                                         const struct oci_graph_options *options, struct oci_desc *ret_desc,
@@ -88,7 +89,7 @@ struct oci_pull_target_type {
     struct oci_flow *(*put)(struct oci_pull_target *t, size_t index, struct oci_source *take_source);
     /* Renames all staged files to their names, or none. */
     struct oci_flow *(*commit)(struct oci_pull_target *t);
-    /* Removes the staging directory. Called after failure too. */
+    /* Removes the staging directory. Called after failure too, and again when it was canceled. */
     struct oci_flow *(*discard)(struct oci_pull_target *t);
 };
 struct oci_pull_target {

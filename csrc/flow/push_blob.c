@@ -100,10 +100,13 @@ static struct oci_source *piped(struct push *p, struct oci_source *from)
     bool check = p->verify && !p->stream;
     if (check)
         oci_desc_set(&want, p->media_type, &p->digest, p->size);
-    p->window = from ? oci_window_new(p->flow.host, PIPE_SIZE) : NULL;
+    uint64_t size = p->size == OCI_SIZE_UNKNOWN && from ? from->size : p->size;
+    /* Many small blobs may be on their way at once. */
+    size_t room = size < PIPE_SIZE ? (size_t)size : PIPE_SIZE;
+    p->window = from ? oci_window_new(p->flow.host, room > 0 ? room : 1) : NULL;
     if (!p->window)
         return NULL;
-    p->pipe_out = oci_window_source(p->window, p->size != OCI_SIZE_UNKNOWN ? p->size : from->size);
+    p->pipe_out = oci_window_source(p->window, size);
     p->pipe_in = oci_window_sink(p->window, check ? &want : NULL);
     if (!p->pipe_out || !p->pipe_in)
         return NULL;

@@ -675,6 +675,25 @@ TEST(a_manifest_that_the_tag_names_already_is_not_put_again)
     end();
 }
 
+TEST(a_digest_that_is_expected_must_come_out)
+{
+    begin();
+    struct oci_push_items p = items(1);
+    p.layers[0] = item("one");
+    CHECK_INT(push(&p, "v1", NULL), OCI_OK);
+    struct oci_digest right = found.digest;
+    p = items(1);
+    p.layers[0] = item("one");
+    p.expect = right;
+    CHECK_INT(push(&p, "v2", NULL), OCI_OK);
+    p = items(1);
+    p.layers[0] = item("two");
+    p.expect = right;
+    CHECK_INT(push(&p, "v3", NULL), OCI_DIGEST_MISMATCH);
+    CHECK_STR(fake_tag(&to, "v3"), "");
+    end();
+}
+
 TEST(many_pieces)
 {
     enum { COUNT = 500 };
