@@ -34,13 +34,13 @@ static int fill(struct oci_curl *c, void *lib, struct oci_err *reterr)
 {
     const char *missing = NULL;
     /* ISO C has no cast from an object pointer to a function pointer; POSIX promises that the bytes fit. */
-#define X(name)                                                    \
-    {                                                              \
-        void *found = dlsym(lib, "curl_" #name);                   \
-        if (found)                                                 \
-            memcpy(&c->name, &found, sizeof found);                \
-        else                                                       \
-            missing = "curl_" #name;                               \
+#define X(name)                                                                                                        \
+    {                                                                                                                  \
+        void *found = dlsym(lib, "curl_" #name);                                                                       \
+        if (found)                                                                                                     \
+            memcpy(&c->name, &found, sizeof found);                                                                    \
+        else                                                                                                           \
+            missing = "curl_" #name;                                                                                   \
     }
     OCI_CURL_FUNCTIONS(X)
 #undef X

@@ -8,9 +8,9 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-#define SYSTEM_DIR "/etc/ssl/certs"
-#define BUFFER_LARGE 102400L /* 0.42 s for a GiB; 16 KiB costs 0.64 s (transfer-speed 2) */
-#define BUFFER_SMALL 16384L  /* 32 transfers of tiny blobs at once: 12.1 MiB instead of 14.8 */
+#define SYSTEM_DIR    "/etc/ssl/certs"
+#define BUFFER_LARGE  102400L /* 0.42 s for a GiB; 16 KiB costs 0.64 s (transfer-speed 2) */
+#define BUFFER_SMALL  16384L  /* 32 transfers of tiny blobs at once: 12.1 MiB instead of 14.8 */
 #define BUFFER_UPLOAD 65536L
 
 /* A directory that OpenSSL can look certificates up in by hash: it has a name like "5ed36f99.0". */
@@ -24,7 +24,8 @@ static bool is_hashed_dir(const char *path)
         return false;
     if (oci_dir_list(fd, &names, &count, NULL) == OCI_OK) {
         for (size_t i = 0; i < count && !found; i++)
-            found = strlen(names[i]) == 10 && strspn(names[i], "0123456789abcdef") == 8 && oci_ends_with(names[i], ".0");
+            found =
+                strlen(names[i]) == 10 && strspn(names[i], "0123456789abcdef") == 8 && oci_ends_with(names[i], ".0");
         oci_names_free(names);
     }
     oci_fd_close(fd);
@@ -73,7 +74,10 @@ struct setter {
     bool oom;
 };
 
-static void check(struct setter *s, CURLcode rc) { s->oom = s->oom || rc == CURLE_OUT_OF_MEMORY; }
+static void check(struct setter *s, CURLcode rc)
+{
+    s->oom = s->oom || rc == CURLE_OUT_OF_MEMORY;
+}
 
 static void set_long(struct setter *s, CURLoption option, long value)
 {

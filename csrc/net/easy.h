@@ -1,4 +1,5 @@
-/* easy.h - the options of libcurl that every request gets (security-quirks 3.6), and where trust comes from. transfer.c's. */
+/* easy.h - the options of libcurl that every request gets (security-quirks 3.6), and where trust comes from.
+ * transfer.c's. */
 #ifndef OCI_NET_EASY_H
 #define OCI_NET_EASY_H
 

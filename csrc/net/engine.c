@@ -1,7 +1,6 @@
 #include "net/engine.h"
 
 #include <assert.h>
-#include <sched.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -29,7 +28,10 @@ static void forget(void)
     process.engine = NULL;
 }
 
-bool oci_engine_alive(const struct oci_engine *e) { return e->generation == oci_fork_generation(); }
+bool oci_engine_alive(const struct oci_engine *e)
+{
+    return e->generation == oci_fork_generation();
+}
 
 /* ---- calls ---- */
 
@@ -175,17 +177,25 @@ static void run(void *ctx)
         more = e->transfers && oci_transfers_turn(e->transfers);
     } while (more || sleep_until_needed(e));
     /* A caller that was let in before `over` may still be on its way out. */
+    oci_mutex_lock(&e->shared.lock);
     while (atomic_load(&e->callers) > 0)
-        sched_yield();
+        oci_cond_wait_ms(&e->shared.cond, &e->shared.lock, 1);
+    oci_mutex_unlock(&e->shared.lock);
     oci_transfers_free(e->transfers);
     e->transfers = NULL;
     oci_driver_free(e->driver);
     e->driver = NULL;
 }
 
-struct oci_host *oci_engine_host(struct oci_engine *e) { return &e->host; }
+struct oci_host *oci_engine_host(struct oci_engine *e)
+{
+    return &e->host;
+}
 
-struct oci_driver *oci_engine_driver(struct oci_engine *e) { return e->driver; }
+struct oci_driver *oci_engine_driver(struct oci_engine *e)
+{
+    return e->driver;
+}
 
 struct oci_engine *oci_engine_ref(struct oci_engine *e)
 {

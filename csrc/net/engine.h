@@ -1,7 +1,7 @@
 /* engine.h - the process's one engine thread, as net/ sees it: it implements struct oci_host (flow.h).
  *
- * A turn of its loop: run what was called (also from other threads), timers, libcurl, then sleep. Flows, transfers and all
- * that hangs on them live on this thread alone. libcurl is loaded with the first HTTP question. */
+ * A turn of its loop: run what was called (also from other threads), timers, libcurl, then sleep. Flows, transfers and
+ * all that hangs on them live on this thread alone. libcurl is loaded with the first HTTP question. */
 #ifndef OCI_NET_ENGINE_H
 #define OCI_NET_ENGINE_H
 
@@ -44,7 +44,10 @@ struct oci_engine {
 
 struct oci_engine *oci_engine_ref(struct oci_engine *e);
 void oci_engine_unref(struct oci_engine *e); /* NULL does nothing */
-static inline struct oci_engine *oci_engine_of(struct oci_host *h) { return (struct oci_engine *)(void *)h; }
+static inline struct oci_engine *oci_engine_of(struct oci_host *h)
+{
+    return (struct oci_engine *)(void *)h;
+}
 /* Engine thread: libcurl, loaded now if need be. NULL: *reterr says why. */
 struct oci_transfers *oci_engine_transfers(struct oci_engine *e, struct oci_err *reterr);
 

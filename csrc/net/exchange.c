@@ -12,7 +12,10 @@
 
 static void turn(struct oci_call *c);
 
-static void call_turn(struct oci_exchange *x) { x->engine->host.call(&x->engine->host, &x->turn); }
+static void call_turn(struct oci_exchange *x)
+{
+    x->engine->host.call(&x->engine->host, &x->turn);
+}
 
 /* ---- the end ---- */
 
@@ -132,7 +135,10 @@ static void send_now(struct oci_exchange *x)
         oci_exchange_end(x, rc);
 }
 
-static void on_wait(struct oci_timer *t) { oci_exchange_attempt(OCI_OWNER(t, struct oci_exchange, wait)); }
+static void on_wait(struct oci_timer *t)
+{
+    oci_exchange_attempt(OCI_OWNER(t, struct oci_exchange, wait));
+}
 
 void oci_exchange_attempt_later(struct oci_exchange *x, uint64_t delay_ms)
 {

@@ -7,7 +7,10 @@
 #include "net/policy.h"
 #include "sys/clock.h"
 
-static const char *field(const struct oci_exchange *x, enum oci_field f) { return x->transfer.response.fields[f]; }
+static const char *field(const struct oci_exchange *x, enum oci_field f)
+{
+    return x->transfer.response.fields[f];
+}
 
 /* ---- may it be sent once more? ---- */
 

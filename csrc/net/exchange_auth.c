@@ -1,5 +1,5 @@
-/* exchange_auth.c - 401 (security-quirks 1.1): which challenge, with whose credentials, for which scopes; at most two rounds.
- * What a registry asked for is kept, so that later questions come authorized at once. */
+/* exchange_auth.c - 401 (security-quirks 1.1): which challenge, with whose credentials, for which scopes; at most two
+ * rounds. What a registry asked for is kept, so that later questions come authorized at once. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -14,7 +14,10 @@ static void give_up(struct oci_exchange *x, const char *note)
     oci_exchange_end(x, OCI_OK); /* the 401 is the answer */
 }
 
-static void give_up_for(struct oci_exchange *x, int rc) { oci_exchange_end(x, rc); }
+static void give_up_for(struct oci_exchange *x, int rc)
+{
+    oci_exchange_end(x, rc);
+}
 
 /* ---- the header ---- */
 
@@ -49,7 +52,10 @@ static int authorize_basic(struct oci_exchange *x, const struct oci_login *l, st
     return OCI_OK;
 }
 
-static bool has_password(const struct oci_login *l) { return l->credential.username && l->credential.password; }
+static bool has_password(const struct oci_login *l)
+{
+    return l->credential.username && l->credential.password;
+}
 
 /* ---- tokens ---- */
 
@@ -149,6 +155,7 @@ static void with_login(struct oci_exchange *x, struct oci_login *l)
         return;
     }
     if (!has_password(l)) {
+        oci_login_refused(x->origin, l); /* somebody may log in meanwhile */
         give_up(x, "there are no credentials for this registry");
         return;
     }

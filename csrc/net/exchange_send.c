@@ -9,12 +9,15 @@
 #include "net/exchange.h"
 #include "net/policy.h"
 
-#define SMALL (64u << 10)
+#define SMALL              (64u << 10)
 #define LIFE_OF_UPLOADS_MS 60000u /* a token that ends during the upload was no help (security-quirks 1.10) */
 
 /* ---- the body of the request ---- */
 
-static const struct oci_source *body(const struct oci_exchange *x) { return x->probing ? NULL : x->ask->body; }
+static const struct oci_source *body(const struct oci_exchange *x)
+{
+    return x->probing ? NULL : x->ask->body;
+}
 
 bool oci_exchange_can_rewind(const struct oci_exchange *x)
 {

@@ -12,7 +12,10 @@
 /* A body that nobody wants is read so far, to keep the connection; a longer one ends it. */
 #define THROWN_AWAY_MAX (1u << 20)
 
-static const char *field(const struct oci_exchange *x, enum oci_field f) { return x->transfer.response.fields[f]; }
+static const char *field(const struct oci_exchange *x, enum oci_field f)
+{
+    return x->transfer.response.fields[f];
+}
 
 /* ---- where the body goes ---- */
 
@@ -142,7 +145,8 @@ static int fill_location(struct oci_exchange *x, struct oci_answer *a)
         return OCI_OK;
     int rc = oci_target_check(&x->url, &u, &upgraded, NULL);
     if (upgraded)
-        oci_net_warn(x->net, "the registry %s names plain HTTP addresses of itself; https is used", x->origin->registry);
+        oci_net_warn(x->net, "the registry %s names plain HTTP addresses of itself; https is used",
+                     x->origin->registry);
     if (rc == OCI_OK)
         rc = keep_text(&a->location, &u);
     oci_url_done(&u);
@@ -186,12 +190,13 @@ static void fill_error(struct oci_exchange *x, struct oci_answer *a)
     char words[64];
     const char *header = field(x, OCI_FIELD_RETRY_AFTER);
     oci_err_clear(&a->err);
-    oci_registry_error(&a->err, a->status, x->error_body.p ? x->error_body.p : "", x->error_body.len,
-                       x->ask->asked_for, x->ask->doing);
+    oci_registry_error(&a->err, a->status, x->error_body.p ? x->error_body.p : "", x->error_body.len, x->ask->asked_for,
+                       x->ask->doing);
     oci_url_shown(&x->url, a->err.url, sizeof a->err.url);
     if (x->auth_note)
         add_words(&a->err, x->auth_note);
-    if ((a->status == 429 || a->status == 503) && header && oci_retry_after(header, oci_clock_unix(), &after) && after) {
+    if ((a->status == 429 || a->status == 503) && header && oci_retry_after(header, oci_clock_unix(), &after) &&
+        after) {
         snprintf(words, sizeof words, "it wants to be left alone for %llu s", (unsigned long long)after);
         add_words(&a->err, words);
     }

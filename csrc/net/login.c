@@ -197,8 +197,8 @@ static struct oci_login *add(struct oci_origin *o, const char *repository)
     return l;
 }
 
-int oci_login_get(struct oci_origin *o, const char *repository, struct oci_login_waiter *w, struct oci_login **ret_login,
-                  struct oci_err *reterr)
+int oci_login_get(struct oci_origin *o, const char *repository, struct oci_login_waiter *w,
+                  struct oci_login **ret_login, struct oci_err *reterr)
 {
     if (o->has_credential) {
         *ret_login = &o->given;

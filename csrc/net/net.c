@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/str.h"
 #include "model/reference.h"
 #include "net/curl_api.h"
 #include "net/state.h"
 #include "net/token.h"
 
-#define DEFAULT_AGENT "lua-oci/0.1"
-#define CONNECT_MS 10000u
-#define STALL_MS 60000u
-#define RETRIES 5
+#define DEFAULT_AGENT "lua-oci/0.1.0" /* a client names its own version */
+#define CONNECT_MS    10000u
+#define STALL_MS      60000u
+#define RETRIES       5
 
 /* ---- options ---- */
 
@@ -268,6 +269,7 @@ void oci_net_warn(struct oci_net *n, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    oci_redact(text);
     oci_sanitise(text);
     if (!n->on_warning || oci_map_get(&n->warned, text) || oci_map_set(&n->warned, text, n, NULL) != OCI_OK)
         return; /* past 64 different ones it is noise */

@@ -1,7 +1,8 @@
-/* net.h - the engine and the registries it talks to. The only part that knows libcurl (curl_api.c loads it at first use).
+/* net.h - the engine and the registries it talks to. The only part that knows libcurl (curl_api.c loads it at first
+ * use).
  *
- * One engine thread per process runs one curl_multi; it answers flows' questions (host), and steps them (driver). It starts
- * on first use, blocks all signals, and is abandoned after a fork: calls in the child start a new one. */
+ * One engine thread per process runs one curl_multi; it answers flows' questions (host), and steps them (driver). It
+ * starts on first use, blocks all signals, and is abandoned after a fork: calls in the child start a new one. */
 #ifndef OCI_NET_NET_H
 #define OCI_NET_NET_H
 
@@ -19,17 +20,17 @@ OCI_BEGIN
 struct oci_engine;
 struct oci_engine *oci_engine_get(struct oci_err *reterr);
 struct oci_host *oci_engine_host(struct oci_engine *e);
-struct oci_driver *oci_engine_driver(struct oci_engine *e);    /* engine thread only */
-bool oci_engine_alive(const struct oci_engine *e);             /* false in the child of a fork */
+struct oci_driver *oci_engine_driver(struct oci_engine *e); /* engine thread only */
+bool oci_engine_alive(const struct oci_engine *e);          /* false in the child of a fork */
 /* Ends the engine's thread when nothing runs; called when the last Lua state closes. Waits for it. */
 void oci_engine_stop(void);
 
 /* ---- what a client knows of the network ---- */
 
 struct oci_registry_options {
-    const char *host;            /* host[:port], as in references */
-    int plain_http;              /* 1, 0, -1: by default (loopback only) */
-    const char *ca_file;         /* or NULL */
+    const char *host;    /* host[:port], as in references */
+    int plain_http;      /* 1, 0, -1: by default (loopback only) */
+    const char *ca_file; /* or NULL */
 };
 struct oci_net_options {
     const struct oci_registry_options *registries;
@@ -42,15 +43,15 @@ struct oci_net_options {
     /* Any thread but the caller's: a sentence for a person, without secrets; may be NULL. */
     void (*on_warning)(void *ctx, const char *text);
     void *warning_ctx;
-    /* POOL. Finds a credential for registry/repository in the user's files (auth/): OCI_OK (maybe anonymous) or an error.
-     * NULL: none. Called once per registry and repository when a 401 asks for it. */
+    /* POOL. Finds a credential for registry/repository in the user's files (auth/): OCI_OK (maybe anonymous) or an
+     * error. NULL: none. Called once per registry and repository when a 401 asks for it. */
     int (*find_credential)(void *ctx, const char *registry, const char *repository, struct oci_credential *ret_c,
                            struct oci_err *reterr);
     void *credential_ctx;
 };
 
-/* Origins, token cache, rate limits and verdicts about registries: belongs to a client. Everything is copied. Any thread;
- * refcounted, freed on the engine's thread when the last flow has let go. */
+/* Origins, token cache, rate limits and verdicts about registries: belongs to a client. Everything is copied. Any
+ * thread; refcounted, freed on the engine's thread when the last flow has let go. */
 struct oci_net;
 int oci_net_new(struct oci_engine *e, const struct oci_net_options *options, struct oci_net **ret_net,
                 struct oci_err *reterr);

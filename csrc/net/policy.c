@@ -5,16 +5,16 @@
 #include "base/str.h"
 
 /* Second-level labels that are suffixes below two-letter domains ("co.uk", "com.au"). */
-static const char *const second_level[] = {"ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ltd", "me",
-                                           "mil", "ne", "net", "nom", "or", "org", "plc", "sch"};
+static const char *const second_level[] = {"ac", "co",  "com", "edu", "go",  "gob", "gov", "gv",  "ltd",
+                                           "me", "mil", "ne",  "net", "nom", "or",  "org", "plc", "sch"};
 
 /* Domains below which anybody can have a name: neighbours there are strangers (private section of the public suffix
  * list; the ones that serve registries, storage or tunnels). */
 static const char *const hosting[] = {
-    "amazonaws.com", "appspot.com",  "azurecr.io",     "azurewebsites.net", "cloudapp.net",    "cloudfront.net",
-    "duckdns.org",   "fly.dev",      "github.io",      "gitlab.io",         "googleapis.com",  "herokuapp.com",
-    "netlify.app",   "ngrok.app",    "ngrok.io",       "ngrok-free.app",    "onrender.com",    "pages.dev",
-    "run.app",       "vercel.app",   "windows.net",    "workers.dev",       "r2.dev",          "web.app"};
+    "amazonaws.com", "appspot.com", "azurecr.io",  "azurewebsites.net", "cloudapp.net",   "cloudfront.net",
+    "duckdns.org",   "fly.dev",     "github.io",   "gitlab.io",         "googleapis.com", "herokuapp.com",
+    "netlify.app",   "ngrok.app",   "ngrok.io",    "ngrok-free.app",    "onrender.com",   "pages.dev",
+    "run.app",       "vercel.app",  "windows.net", "workers.dev",       "r2.dev",         "web.app"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -46,8 +46,8 @@ static struct oci_str registrable(const char *host)
     struct oci_str two = last_labels(host, 2), second, top;
     if (two.len == 0 || !oci_str_cut(two, '.', &second, &top) || second.len == 0 || top.len == 0)
         return (struct oci_str){NULL, 0};
-    bool suffix = in_table(hosting, COUNT(hosting), two) ||
-                  (top.len == 2 && in_table(second_level, COUNT(second_level), second));
+    bool suffix =
+        in_table(hosting, COUNT(hosting), two) || (top.len == 2 && in_table(second_level, COUNT(second_level), second));
     return suffix ? last_labels(host, 3) : two;
 }
 
@@ -76,8 +76,8 @@ int oci_realm_check(const struct oci_url *registry, const struct oci_url *realm,
                            "the registry %s asks for a token from %s over plain HTTP, which is refused", at, server);
     if (with_credentials && !oci_same_site(registry->host, realm->host))
         return oci_err_set(reterr, OCI_UNAUTHORIZED,
-                           "the registry %s wants the credentials to be sent to another domain, %s, which is refused", at,
-                           server);
+                           "the registry %s wants the credentials to be sent to another domain, %s, which is refused",
+                           at, server);
     return OCI_OK;
 }
 

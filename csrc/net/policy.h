@@ -1,4 +1,5 @@
-/* policy.h - where a URL that a server gave may lead, and what may be sent there (security-quirks 1.7, 3.1, 3.6). Pure. */
+/* policy.h - where a URL that a server gave may lead, and what may be sent there (security-quirks 1.7, 3.1, 3.6). Pure.
+ */
 #ifndef OCI_NET_POLICY_H
 #define OCI_NET_POLICY_H
 
@@ -10,13 +11,13 @@
 
 OCI_BEGIN
 
-/* Same host, or hosts under one registrable domain. Without the public suffix list this is careful: the last two labels,
- * three where the second-last is a suffix itself ("co.uk") or a hosting service's ("azurecr.io"). Addresses and names
- * with one label match only themselves, loopback hosts each other. */
+/* Same host, or hosts under one registrable domain. Without the public suffix list this is careful: the last two
+ * labels, three where the second-last is a suffix itself ("co.uk") or a hosting service's ("azurecr.io"). Addresses and
+ * names with one label match only themselves, loopback hosts each other. */
 bool oci_same_site(const char *host_a, const char *host_b);
 
-/* May a token be asked for at `realm` on behalf of the registry at `registry` (the URL that gave the 401)? With credentials
- * only at the same site. OCI_UNAUTHORIZED with a text that names registry and realm host. */
+/* May a token be asked for at `realm` on behalf of the registry at `registry` (the URL that gave the 401)? With
+ * credentials only at the same site. OCI_UNAUTHORIZED with a text that names registry and realm host. */
 int oci_realm_check(const struct oci_url *registry, const struct oci_url *realm, bool with_credentials,
                     struct oci_err *reterr);
 

@@ -10,10 +10,14 @@
 #define MOST_FIELD (16u << 10) /* a Location is at most OCI_MAX_URL; nothing else we read is longer */
 
 static const char *const names[OCI_FIELD_COUNT] = {
-    [OCI_FIELD_LOCATION] = "location",           [OCI_FIELD_LINK] = "link",
-    [OCI_FIELD_CONTENT_TYPE] = "content-type",   [OCI_FIELD_CONTENT_RANGE] = "content-range",
-    [OCI_FIELD_RANGE] = "range",                 [OCI_FIELD_RETRY_AFTER] = "retry-after",
-    [OCI_FIELD_DIGEST] = "docker-content-digest", [OCI_FIELD_WARNING] = "warning",
+    [OCI_FIELD_LOCATION] = "location",
+    [OCI_FIELD_LINK] = "link",
+    [OCI_FIELD_CONTENT_TYPE] = "content-type",
+    [OCI_FIELD_CONTENT_RANGE] = "content-range",
+    [OCI_FIELD_RANGE] = "range",
+    [OCI_FIELD_RETRY_AFTER] = "retry-after",
+    [OCI_FIELD_DIGEST] = "docker-content-digest",
+    [OCI_FIELD_WARNING] = "warning",
 };
 
 static void forget_answer(struct oci_response *r)

@@ -24,12 +24,12 @@ enum oci_field {
 };
 
 struct oci_response {
-    int status;                     /* 0: none yet */
-    bool complete;                  /* the empty line after the fields of a final answer was seen */
-    char *fields[OCI_FIELD_COUNT];  /* owned; NULL: not there. Without control characters. The first of a kind counts */
-    uint64_t length;                /* Content-Length, or OCI_SIZE_UNKNOWN */
+    int status;                    /* 0: none yet */
+    bool complete;                 /* the empty line after the fields of a final answer was seen */
+    char *fields[OCI_FIELD_COUNT]; /* owned; NULL: not there. Without control characters. The first of a kind counts */
+    uint64_t length;               /* Content-Length, or OCI_SIZE_UNKNOWN */
     struct oci_challenges challenges;
-    size_t bytes;                   /* of all header lines, interim answers included */
+    size_t bytes; /* of all header lines, interim answers included */
     unsigned lines;
 };
 

@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const unsigned most[OCI_TROUBLE_COUNT] = {
-    [OCI_TROUBLE_STATUS] = UINT32_MAX, [OCI_TROUBLE_BROKEN] = UINT32_MAX, [OCI_TROUBLE_CONNECT] = 3,
-    [OCI_TROUBLE_NAME] = 2,            [OCI_TROUBLE_TIMEOUT] = 1,
+    [OCI_TROUBLE_STATUS] = UINT32_MAX, [OCI_TROUBLE_BROKEN] = UINT32_MAX,
+    [OCI_TROUBLE_CONNECT] = 3,         [OCI_TROUBLE_NAME] = 2,
+    [OCI_TROUBLE_TIMEOUT] = 1,
 };
 
 void oci_retry_init(struct oci_retry *r, unsigned allowed, uint64_t now_ms)
@@ -29,8 +30,8 @@ static uint64_t backoff_ms(unsigned n, uint64_t chance)
     return chance % (most_ms + 1);
 }
 
-bool oci_retry_next(struct oci_retry *r, enum oci_trouble kind, uint64_t retry_after_s, uint64_t now_ms, uint64_t chance,
-                    uint64_t *ret_delay_ms)
+bool oci_retry_next(struct oci_retry *r, enum oci_trouble kind, uint64_t retry_after_s, uint64_t now_ms,
+                    uint64_t chance, uint64_t *ret_delay_ms)
 {
     if (r->done >= r->allowed || r->of_kind[kind] >= most[kind] || retry_after_s > OCI_RETRY_AFTER_MAX_S)
         return false;

@@ -12,11 +12,11 @@
 
 OCI_BEGIN
 
-#define OCI_RETRY_BASE_MS 250u
-#define OCI_RETRY_MAX_MS 30000u
+#define OCI_RETRY_BASE_MS     250u
+#define OCI_RETRY_MAX_MS      30000u
 #define OCI_RETRY_AFTER_MAX_S 60u
-#define OCI_RETRY_BUDGET_MS 120000u
-#define OCI_RETRY_PROGRESS (1u << 20)
+#define OCI_RETRY_BUDGET_MS   120000u
+#define OCI_RETRY_PROGRESS    (1u << 20)
 
 /* What went wrong. Some kinds are worth fewer attempts than the caller allows: a name that does not resolve or a closed
  * port is mostly a mistake in the reference, and a timeout has cost a long wait already. */
@@ -40,8 +40,8 @@ struct oci_retry {
 void oci_retry_init(struct oci_retry *r, unsigned allowed, uint64_t now_ms);
 void oci_retry_progress(struct oci_retry *r, uint64_t bytes, uint64_t now_ms);
 /* False: give up. `retry_after_s` is 0 when the server did not say. `chance` is any number. */
-bool oci_retry_next(struct oci_retry *r, enum oci_trouble kind, uint64_t retry_after_s, uint64_t now_ms, uint64_t chance,
-                    uint64_t *ret_delay_ms);
+bool oci_retry_next(struct oci_retry *r, enum oci_trouble kind, uint64_t retry_after_s, uint64_t now_ms,
+                    uint64_t chance, uint64_t *ret_delay_ms);
 bool oci_retry_status(int status);
 
 OCI_END

@@ -46,7 +46,10 @@ static int add_resource(struct oci_scopes *s, struct oci_str resource, struct oc
     return OCI_OK;
 }
 
-static bool is_all(const struct oci_scope *s) { return s->count == 1 && strcmp(s->actions[0], "*") == 0; }
+static bool is_all(const struct oci_scope *s)
+{
+    return s->count == 1 && strcmp(s->actions[0], "*") == 0;
+}
 
 static int add_action(struct oci_scope *s, struct oci_str action)
 {

@@ -1,7 +1,7 @@
 /* scope.h - token scopes (security-quirks 1.8): "repository:a/b:pull,push registry:catalog:*". Pure.
  *
- * Scopes of one resource are one, with the union of their actions; "*" swallows all others. The order of first mention is
- * kept, since some token servers look at the first scope only. */
+ * Scopes of one resource are one, with the union of their actions; "*" swallows all others. The order of first mention
+ * is kept, since some token servers look at the first scope only. */
 #ifndef OCI_NET_SCOPE_H
 #define OCI_NET_SCOPE_H
 
@@ -13,7 +13,7 @@
 
 OCI_BEGIN
 
-#define OCI_SCOPES_MAX 8
+#define OCI_SCOPES_MAX        8
 #define OCI_SCOPE_ACTIONS_MAX 8
 
 struct oci_scope {
@@ -36,8 +36,8 @@ void oci_scopes_done(struct oci_scopes *s);
 int oci_scope_print(const struct oci_scope *s, struct oci_buf *b);
 /* All, joined by spaces: in order (`sorted` false), or the same for equal sets. */
 int oci_scopes_print(const struct oci_scopes *s, bool sorted, struct oci_buf *b);
-/* Does a token for `have` do for `need`? Only when both are about the same resources: a token widened for a mount is not
- * used for other requests. */
+/* Does a token for `have` do for `need`? Only when both are about the same resources: a token widened for a mount is
+ * not used for other requests. */
 bool oci_scopes_cover(const struct oci_scopes *have, const struct oci_scopes *need);
 /* The name of the first "repository:NAME:..." in `text`, copied; NULL: none, or out of memory (*ret_oom). */
 char *oci_scope_repository(const char *text, bool *ret_oom);

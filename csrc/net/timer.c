@@ -22,7 +22,10 @@ void oci_timer_start(struct oci_timers *ts, struct oci_timer *t, uint64_t due_ms
         ts->bound_ms = due_ms;
 }
 
-void oci_timer_stop(struct oci_timer *t) { oci_list_remove(&t->link); }
+void oci_timer_stop(struct oci_timer *t)
+{
+    oci_list_remove(&t->link);
+}
 
 void oci_timers_run(struct oci_timers *ts, uint64_t now_ms)
 {

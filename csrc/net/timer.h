@@ -1,6 +1,6 @@
-/* timer.h - the engine's timers: an intrusive list with a lower bound of the next one. Moving a timer later is free; the
- * list is walked only when the bound has passed, so a thousand stall timers that are pushed back with every byte cost
- * nothing. Engine thread only. */
+/* timer.h - the engine's timers: an intrusive list with a lower bound of the next one. Moving a timer later is free;
+ * the list is walked only when the bound has passed, so a thousand stall timers that are pushed back with every byte
+ * cost nothing. Engine thread only. */
 #ifndef OCI_NET_TIMER_H
 #define OCI_NET_TIMER_H
 

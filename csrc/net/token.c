@@ -7,19 +7,19 @@
 #include "sys/clock.h"
 
 struct token {
-    struct oci_link used;     /* in the cache, the most recently used last */
-    char *key;                /* family and sorted scopes */
+    struct oci_link used; /* in the cache, the most recently used last */
+    char *key;            /* family and sorted scopes */
     size_t family_len;
     struct oci_scopes scopes;
-    char *text;               /* secret; NULL: none yet, or refused */
+    char *text; /* secret; NULL: none yet, or refused */
     uint64_t until_ms, life_ms;
     struct oci_token_fetch *fetch;
 };
 
 struct oci_token_cache {
-    struct oci_map tokens;    /* key -> struct token */
+    struct oci_map tokens; /* key -> struct token */
     struct oci_link used;
-    struct oci_map refresh;   /* family -> the newest refresh token; they may rotate */
+    struct oci_map refresh; /* family -> the newest refresh token; they may rotate */
 };
 
 struct oci_token_cache *oci_token_cache_new(void)
@@ -44,7 +44,10 @@ static void token_free(void *p)
     oci_free(t);
 }
 
-static void secret_free(void *p) { oci_secret_free(p); }
+static void secret_free(void *p)
+{
+    oci_secret_free(p);
+}
 
 void oci_token_cache_free(struct oci_token_cache *c)
 {
@@ -142,7 +145,8 @@ static struct token *add(struct oci_token_cache *c, const struct oci_token_ask *
     t->family_len = family_len;
     t->key = oci_strndup(key->p, key->len);
     evict(c);
-    if (!t->key || oci_scopes_copy(ask->scopes, &t->scopes) != OCI_OK || oci_map_set(&c->tokens, t->key, t, NULL) != OCI_OK) {
+    if (!t->key || oci_scopes_copy(ask->scopes, &t->scopes) != OCI_OK ||
+        oci_map_set(&c->tokens, t->key, t, NULL) != OCI_OK) {
         token_free(t);
         return NULL;
     }
@@ -219,8 +223,8 @@ static int fetch(struct token *t, const struct oci_token_ask *ask, struct oci_er
     return OCI_OK;
 }
 
-static int get(const struct oci_token_ask *ask, const struct oci_buf *key, size_t family_len, struct oci_token_waiter *w,
-               const char **ret_token, struct oci_err *reterr)
+static int get(const struct oci_token_ask *ask, const struct oci_buf *key, size_t family_len,
+               struct oci_token_waiter *w, const char **ret_token, struct oci_err *reterr)
 {
     struct oci_token_cache *c = ask->origin->net->tokens;
     struct token *exact = NULL, *t = find(c, ask, key, family_len, &exact);

@@ -14,19 +14,19 @@ void oci_token_cache_free(struct oci_token_cache *c); /* NULL does nothing; noth
 struct oci_token_ask {
     struct oci_origin *origin;
     struct oci_registry_state *registry;
-    const struct oci_url *realm;     /* has passed oci_realm_check() */
-    const char *service;             /* or NULL */
+    const struct oci_url *realm; /* has passed oci_realm_check() */
+    const char *service;         /* or NULL */
     const struct oci_login *login;
     const struct oci_scopes *scopes;
-    uint64_t life_ms;                /* it must live so much longer, if tokens of this server do */
+    uint64_t life_ms; /* it must live so much longer, if tokens of this server do */
 };
 
 struct oci_token_fetch;
 struct oci_token_waiter {
     struct oci_link link; /* oci_list_init() before first use */
     struct oci_token_fetch *fetch;
-    /* rc OCI_OK: `token` (valid inside). Else *err; `status` is the token server's when it refused, else 0. Never inside
-     * oci_token_get(). */
+    /* rc OCI_OK: `token` (valid inside). Else *err; `status` is the token server's when it refused, else 0. Never
+     * inside oci_token_get(). */
     void (*ready)(struct oci_token_waiter *w, const char *token, int rc, int status, const struct oci_err *err);
 };
 

@@ -6,9 +6,9 @@
 #include "base/mem.h"
 #include "json/json.h"
 
-#define LONGEST_TOKEN (64u << 10) /* those of ECR and GAR take several KiB */
+#define LONGEST_TOKEN   (64u << 10) /* those of ECR and GAR take several KiB */
 #define SHORTEST_LIFE_S 60u
-#define LONGEST_LIFE_S 86400u
+#define LONGEST_LIFE_S  86400u
 
 static const char *text_of(const struct oci_json *root, const char *key)
 {

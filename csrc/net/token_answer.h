@@ -11,10 +11,10 @@
 OCI_BEGIN
 
 struct oci_token_answer {
-    char *token;          /* fit for a header. Owned, secret */
-    char *refresh_token;  /* or NULL. Owned, secret */
-    uint64_t lifetime_s;  /* 60 when it is missing, less, or no integer; a day at most */
-    bool ambiguous;       /* `token` and `access_token` differ; the latter was taken */
+    char *token;         /* fit for a header. Owned, secret */
+    char *refresh_token; /* or NULL. Owned, secret */
+    uint64_t lifetime_s; /* 60 when it is missing, less, or no integer; a day at most */
+    bool ambiguous;      /* `token` and `access_token` differ; the latter was taken */
 };
 /* OCI_UNAUTHORIZED when there is no token in it; OCI_REGISTRY for what is no JSON object or no header-safe token. */
 int oci_token_answer_parse(const char *p, size_t len, struct oci_token_answer *ret_answer, struct oci_err *reterr);

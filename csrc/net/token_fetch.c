@@ -10,17 +10,20 @@
 #include "net/policy.h"
 #include "sys/clock.h"
 
-#define CLIENT_ID "lua-oci"
-#define RETRIES_MAX 2
+#define CLIENT_ID     "lua-oci"
+#define RETRIES_MAX   2
 #define REDIRECTS_MAX 2
-#define STALL_MAX_MS 15000u /* what distribution's client waits for a token */
+#define STALL_MAX_MS  15000u /* what distribution's client waits for a token */
 
 static bool has_password(const struct oci_token_fetch *f)
 {
     return f->credential.username && f->credential.password;
 }
 
-static bool anonymous(const struct oci_token_fetch *f) { return !has_password(f) && !f->refresh_token; }
+static bool anonymous(const struct oci_token_fetch *f)
+{
+    return !has_password(f) && !f->refresh_token;
+}
 
 /* ---- what is sent ---- */
 
@@ -181,7 +184,10 @@ static int take(struct oci_transfer *t, const char *p, size_t len, struct oci_er
     return oci_err_set(reterr, rc, "the token server's answer is too large");
 }
 
-static void end(struct oci_token_fetch *f, int rc, int status) { f->over(f, rc, status); }
+static void end(struct oci_token_fetch *f, int rc, int status)
+{
+    f->over(f, rc, status);
+}
 
 static bool retry(struct oci_token_fetch *f, enum oci_trouble trouble)
 {
@@ -207,8 +213,8 @@ static void on_backoff(struct oci_timer *t)
 /* The other way of asking, once (security-quirks 1.5, the fallback history). */
 static bool fall_back(struct oci_token_fetch *f, int status)
 {
-    bool refused = f->post ? status == 404 || status == 405 || status == 401 || status == 400
-                           : status == 404 || status == 405;
+    bool refused =
+        f->post ? status == 404 || status == 405 || status == 401 || status == 400 : status == 404 || status == 405;
     if (!refused || f->fell_back || !has_password(f))
         return false;
     f->fell_back = true;
@@ -247,9 +253,11 @@ static int refused(struct oci_token_fetch *f, int status)
     oci_url_shown(&f->realm, f->err.url, sizeof f->err.url);
     if (status == 401 && anonymous(f))
         return oci_err_set(&f->err, OCI_UNAUTHORIZED,
-                           "there are no credentials for %s, and the token server %s gives nothing without", f->name, host);
+                           "there are no credentials for %s, and the token server %s gives nothing without", f->name,
+                           host);
     if (status == 401)
-        return oci_err_set(&f->err, OCI_UNAUTHORIZED, "the token server %s refused the credentials for %s", host, f->name);
+        return oci_err_set(&f->err, OCI_UNAUTHORIZED, "the token server %s refused the credentials for %s", host,
+                           f->name);
     if (status == 403)
         return oci_err_set(&f->err, OCI_DENIED,
                            "the token server %s denied access for %s, or the repository does not exist", host, f->name);
@@ -337,7 +345,10 @@ struct oci_token_fetch *oci_token_fetch_new(const struct oci_token_ask *ask, con
     return f;
 }
 
-int oci_token_fetch_start(struct oci_token_fetch *f, struct oci_err *reterr) { return send_anew(f, reterr); }
+int oci_token_fetch_start(struct oci_token_fetch *f, struct oci_err *reterr)
+{
+    return send_anew(f, reterr);
+}
 
 void oci_token_fetch_free(struct oci_token_fetch *f)
 {

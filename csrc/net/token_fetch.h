@@ -9,19 +9,19 @@
 OCI_BEGIN
 
 struct oci_token_fetch {
-    struct oci_net *net;                  /* held */
-    struct oci_registry_state *registry;  /* lives as long as net */
-    char *name;                           /* the registry, for texts */
+    struct oci_net *net;                 /* held */
+    struct oci_registry_state *registry; /* lives as long as net */
+    char *name;                          /* the registry, for texts */
     struct oci_call_limits limits;
-    struct oci_url realm, url;            /* url: what is asked now; a redirect may have changed it */
-    char *service;                        /* or NULL */
+    struct oci_url realm, url; /* url: what is asked now; a redirect may have changed it */
+    char *service;             /* or NULL */
     struct oci_credential credential;
-    char *refresh_token;                  /* the newest, or NULL */
+    char *refresh_token; /* the newest, or NULL */
     struct oci_scopes scopes;
     /* Called once, never inside _start; the fetch may be freed in it. rc OCI_OK: `answer`. Else err and status. */
     void (*over)(struct oci_token_fetch *f, int rc, int status);
     void *owner;
-    struct oci_link waiters;              /* the owner's */
+    struct oci_link waiters; /* the owner's */
 
     struct oci_token_answer answer;
     struct oci_err err;

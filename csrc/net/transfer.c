@@ -12,10 +12,10 @@
 /* Bytes a download may take in one turn of the loop. Beside others 128 KiB: without it a tiny request beside big
  * ones waited 100 ms instead of 2 (event-loops 2.6). Alone 1 MiB: each pause copies what libcurl has read already. */
 #define BUDGET_SHARED (128u << 10)
-#define BUDGET_ALONE (1u << 20)
+#define BUDGET_ALONE  (1u << 20)
 /* A body that comes slower than this over a whole stall window counts as stalled (T61). */
 #define DRIP_BYTES_PER_S 16u
-#define IDLE_SLOTS 32
+#define IDLE_SLOTS       32
 #define KEPT_CONNECTIONS 64L
 
 struct oci_transfers {
@@ -69,9 +69,15 @@ static void slot_give_back(struct oci_transfers *ts, struct oci_slot *s)
 
 /* ---- libcurl's callbacks ---- */
 
-static uint64_t budget(const struct oci_transfers *ts) { return ts->running > 1 ? BUDGET_SHARED : BUDGET_ALONE; }
+static uint64_t budget(const struct oci_transfers *ts)
+{
+    return ts->running > 1 ? BUDGET_SHARED : BUDGET_ALONE;
+}
 
-static void touch(struct oci_transfer *t) { t->last_ms = oci_clock_ms(); }
+static void touch(struct oci_transfer *t)
+{
+    t->last_ms = oci_clock_ms();
+}
 
 /* For the next turn. */
 static void queue(struct oci_transfer *t)
@@ -325,7 +331,10 @@ void oci_transfer_done(struct oci_transfer *t)
     oci_response_done(&t->response);
 }
 
-bool oci_transfer_running(const struct oci_transfer *t) { return t->slot != NULL; }
+bool oci_transfer_running(const struct oci_transfer *t)
+{
+    return t->slot != NULL;
+}
 
 static void reset(struct oci_transfers *ts, struct oci_transfer *t, const struct oci_transfer_ask *ask)
 {
@@ -465,7 +474,10 @@ void oci_transfers_poll(struct oci_transfers *ts, uint64_t timeout_ms)
     ts->curl->multi_poll(ts->multi, NULL, 0, timeout_ms > 3600000 ? 3600000 : (int)timeout_ms, NULL);
 }
 
-void oci_transfers_wake(struct oci_transfers *ts) { ts->curl->multi_wakeup(ts->multi); }
+void oci_transfers_wake(struct oci_transfers *ts)
+{
+    ts->curl->multi_wakeup(ts->multi);
+}
 
 struct oci_transfers *oci_transfers_new(struct oci_timers *timers, struct oci_err *reterr)
 {

@@ -1,8 +1,9 @@
 /* transfer.h - one HTTP request on the wire, over libcurl's multi interface; knows nothing of registries.
  *
- * Engine thread only, but for oci_transfers_wake(). Requests run under the profile of security-quirks 3.6: no redirects, no
- * cookies, no netrc, only http and https, HTTP/1.1. Content comes and goes through the owner's functions, which may say
- * OCI_PAUSED. One fast download cannot starve the others: each has a budget of bytes for one turn (event-loops 2.6). */
+ * Engine thread only, but for oci_transfers_wake(). Requests run under the profile of security-quirks 3.6: no
+ * redirects, no cookies, no netrc, only http and https, HTTP/1.1. Content comes and goes through the owner's functions,
+ * which may say OCI_PAUSED. One fast download cannot starve the others: each has a budget of bytes for one turn
+ * (event-loops 2.6). */
 #ifndef OCI_NET_TRANSFER_H
 #define OCI_NET_TRANSFER_H
 
@@ -46,20 +47,20 @@ struct oci_transfer_ask {
     size_t header_count;
     enum oci_body_kind body;
     const void *bytes;
-    uint64_t size;              /* of the body; OCI_SIZE_UNKNOWN for a stream: sent in chunks */
-    bool once;                  /* on a new connection, so that libcurl cannot send it again by itself */
-    bool small;                 /* the answer is known to be under 64 KiB: smaller buffers */
-    bool direct;                /* never through a proxy of the environment (loopback) */
-    const char *ca_file;        /* authorities for this host instead of the system's, or NULL */
-    bool ca_system;             /* with ca_file: the system's too */
-    unsigned refuse;            /* bits of enum oci_address_kind that it must not connect to */
+    uint64_t size;       /* of the body; OCI_SIZE_UNKNOWN for a stream: sent in chunks */
+    bool once;           /* on a new connection, so that libcurl cannot send it again by itself */
+    bool small;          /* the answer is known to be under 64 KiB: smaller buffers */
+    bool direct;         /* never through a proxy of the environment (loopback) */
+    const char *ca_file; /* authorities for this host instead of the system's, or NULL */
+    bool ca_system;      /* with ca_file: the system's too */
+    unsigned refuse;     /* bits of enum oci_address_kind that it must not connect to */
     uint64_t connect_timeout_ms, stall_timeout_ms;
 };
 
 struct oci_transfer {
-    /* The owner's. `body` takes all or none: OCI_OK, OCI_PAUSED, OCI_END_OF_CONTENT (enough: it ends well), or an error.
-     * `read` as in content.h. `rewind` NULL: it cannot. `done` is called once unless canceled, outside of all calls; the
-     * transfer may be started again inside. */
+    /* The owner's. `body` takes all or none: OCI_OK, OCI_PAUSED, OCI_END_OF_CONTENT (enough: it ends well), or an
+     * error. `read` as in content.h. `rewind` NULL: it cannot. `done` is called once unless canceled, outside of all
+     * calls; the transfer may be started again inside. */
     int (*body)(struct oci_transfer *t, const char *p, size_t len, struct oci_err *reterr);
     int (*read)(struct oci_transfer *t, void *p, size_t max, size_t *ret_n, struct oci_err *reterr);
     int (*rewind)(struct oci_transfer *t, struct oci_err *reterr);
@@ -67,10 +68,10 @@ struct oci_transfer {
 
     /* How it ended; valid in `done` and until the next start. */
     struct oci_response response;
-    int rc;                     /* OCI_OK, or why there is no (whole) answer: see err */
+    int rc; /* OCI_OK, or why there is no (whole) answer: see err */
     struct oci_err err;
-    bool ours;                  /* rc came from body, read or rewind, or from a limit of ours */
-    bool repeatable;            /* a network failure of kind `trouble` */
+    bool ours;       /* rc came from body, read or rewind, or from a limit of ours */
+    bool repeatable; /* a network failure of kind `trouble` */
     enum oci_trouble trouble;
     bool arrived;               /* bytes of the request may have reached the server */
     bool resent;                /* libcurl sent it more than once (a kept connection was dead) */
@@ -78,8 +79,8 @@ struct oci_transfer {
 
     /* transfer.c's */
     struct oci_transfers *all;
-    struct oci_slot *slot;      /* NULL: not running */
-    struct oci_link resumed;    /* in the list of those to be unpaused */
+    struct oci_slot *slot;   /* NULL: not running */
+    struct oci_link resumed; /* in the list of those to be unpaused */
     struct oci_timer stall;
     char host[OCI_HOST_MAX];
     bool https, opened, connected, enough, proxied;

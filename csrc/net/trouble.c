@@ -45,7 +45,8 @@ static const char *certificate_reason(long verdict, const char *text)
 /* libcurl's words without its prefixes, fit for the end of a sentence. */
 static const char *words(const char *text, char *buf, size_t size)
 {
-    const char *last = strstr(text, "error:") ? strrchr(text, ':') : NULL; /* OpenSSL: "error:0A00010B:SSL routines::wrong.." */
+    const char *last =
+        strstr(text, "error:") ? strrchr(text, ':') : NULL; /* OpenSSL: "error:0A00010B:SSL routines::wrong.." */
     const char *from = last ? last + 1 : text;
     snprintf(buf, size, "%s", from[0] ? from : "no reason was given");
     oci_sanitise(buf);
@@ -183,7 +184,8 @@ void oci_trouble_of(struct oci_transfer *t, CURLcode code, long verdict, int err
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_FAIL_REWIND:
-        broken(t, t->response.complete ? "was closed in the middle of the answer" : "was closed before the answer came");
+        broken(t,
+               t->response.complete ? "was closed in the middle of the answer" : "was closed before the answer came");
         break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:

@@ -49,7 +49,10 @@ static size_t scheme_length(struct oci_str s)
     return 0;
 }
 
-static struct oci_str tail(struct oci_str s, size_t from) { return (struct oci_str){s.p + from, s.len - from}; }
+static struct oci_str tail(struct oci_str s, size_t from)
+{
+    return (struct oci_str){s.p + from, s.len - from};
+}
 
 static struct oci_str without_fragment(struct oci_str s)
 {

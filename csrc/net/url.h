@@ -1,5 +1,5 @@
-/* url.h - http and https URLs out of answers: parsed strictly, resolved by RFC 3986, never normalised where a server may
- * have signed the bytes (security-quirks Q1, Q2). */
+/* url.h - http and https URLs out of answers: parsed strictly, resolved by RFC 3986, never normalised where a server
+ * may have signed the bytes (security-quirks Q1, Q2). */
 #ifndef OCI_NET_URL_H
 #define OCI_NET_URL_H
 
@@ -13,11 +13,11 @@ OCI_BEGIN
 
 /* `text` is the whole URL with the host in lower case, without user information and fragment: what goes to libcurl. */
 struct oci_url {
-    char *text;               /* owned; NULL: none */
+    char *text; /* owned; NULL: none */
     bool https;
-    unsigned port;            /* the scheme's own when none is written */
-    size_t path;              /* where path and query begin in `text`; there is always a "/" */
-    char host[OCI_HOST_MAX];  /* without the port; IPv6 in brackets */
+    unsigned port;           /* the scheme's own when none is written */
+    size_t path;             /* where path and query begin in `text`; there is always a "/" */
+    char host[OCI_HOST_MAX]; /* without the port; IPv6 in brackets */
 };
 
 /* An absolute URL. OCI_INVALID with the reason: another scheme, user information, a host or port that is none, a
@@ -39,8 +39,8 @@ void oci_url_place(const struct oci_url *u, char *buf, size_t size);
 /* The URL without its query: what may be shown. */
 void oci_url_shown(const struct oci_url *u, char *buf, size_t size);
 
-/* http where we speak https to the same host, on its own port or ours: a proxy that ends TLS and does not tell the registry
- * (Q1). Then *u becomes https on our port. OCI_OK too when there is nothing to do. */
+/* http where we speak https to the same host, on its own port or ours: a proxy that ends TLS and does not tell the
+ * registry (Q1). Then *u becomes https on our port. OCI_OK too when there is nothing to do. */
 int oci_url_upgrade(const struct oci_url *ours, struct oci_url *u, bool *ret_done);
 
 OCI_END

@@ -17,7 +17,10 @@ struct posted {
 
 _Static_assert(sizeof(struct posted) <= sizeof((struct oci_work *)0)->host_data, "oci_work.host_data is too small");
 
-static struct posted *posted_of(struct oci_work *w) { return (struct posted *)(void *)w->host_data; }
+static struct posted *posted_of(struct oci_work *w)
+{
+    return (struct posted *)(void *)w->host_data;
+}
 
 static struct oci_work *work_of(struct posted *p)
 {

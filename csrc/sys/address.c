@@ -90,4 +90,7 @@ enum oci_address_kind oci_address_kind_of_text(const char *text)
     return OCI_ADDRESS_UNKNOWN;
 }
 
-int oci_address_socket(int family, int type, int protocol) { return socket(family, type | SOCK_CLOEXEC, protocol); }
+int oci_address_socket(int family, int type, int protocol)
+{
+    return socket(family, type | SOCK_CLOEXEC, protocol);
+}

@@ -8,14 +8,15 @@
 
 OCI_BEGIN
 
-/* Bits, so that a policy is a set of them. Addresses that wrap an IPv4 address (mapped, NAT64, 6to4) count as that one. */
+/* Bits, so that a policy is a set of them. Addresses that wrap an IPv4 address (mapped, NAT64, 6to4) count as that one.
+ */
 enum oci_address_kind {
     OCI_ADDRESS_PUBLIC = 1,
-    OCI_ADDRESS_PRIVATE = 2,   /* 10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7 */
-    OCI_ADDRESS_LOOPBACK = 4,  /* 127/8, ::1 */
-    OCI_ADDRESS_LINK = 8,      /* 169.254/16, fe80::/10: also where clouds serve credentials */
-    OCI_ADDRESS_NOWHERE = 16,  /* unspecified (connects to loopback on Linux), multicast, broadcast, reserved */
-    OCI_ADDRESS_UNKNOWN = 32   /* no IP address */
+    OCI_ADDRESS_PRIVATE = 2,  /* 10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7 */
+    OCI_ADDRESS_LOOPBACK = 4, /* 127/8, ::1 */
+    OCI_ADDRESS_LINK = 8,     /* 169.254/16, fe80::/10: also where clouds serve credentials */
+    OCI_ADDRESS_NOWHERE = 16, /* unspecified (connects to loopback on Linux), multicast, broadcast, reserved */
+    OCI_ADDRESS_UNKNOWN = 32  /* no IP address */
 };
 
 /* `addr` is a struct sockaddr of `len` bytes. */

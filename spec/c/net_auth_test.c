@@ -13,7 +13,7 @@
 #include "sys/pool.h"
 
 #define SCOPE "repository:a:pull"
-#define TAGS "/v2/a/tags/list"
+#define TAGS  "/v2/a/tags/list"
 
 static char alice[] = "alice", right[] = "s3cret:pass", wrong[] = "wrong-canary", identity[] = "ref-canary";
 static char direct[] = "direct-token";
@@ -188,8 +188,9 @@ TEST(auth_token_is_fetched_once_and_kept)
     }
     CHECK_INT(kit_info("token_requests"), 1);
     CHECK_INT(kit_count("GET", TAGS, NULL, NULL), 4);
-    CHECK_INT(kit_count("GET", "/_token?service=test-registry&scope=repository%3Aa%3Apull&client_id=lua-oci&account=alice", NULL,
-                        "authorization: Basic"),
+    CHECK_INT(kit_count("GET",
+                        "/_token?service=test-registry&scope=repository%3Aa%3Apull&client_id=lua-oci&account=alice",
+                        NULL, "authorization: Basic"),
               1);
     /* The password goes to the token server only. */
     CHECK_INT(kit_count("GET", TAGS, NULL, "authorization: Basic"), 0);
@@ -251,7 +252,8 @@ TEST(auth_last_waiter_ends_the_token_request)
 TEST(auth_push_token_does_for_a_pull)
 {
     struct bench b = set_up("{'mode': 'bearer'}", NULL, &good);
-    struct ask post = {.method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
+    struct ask post = {
+        .method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
     ask_run(&post);
     CHECK_INT(post.status, 202);
     struct ask a = get(b.origin, TAGS, SCOPE);
@@ -266,7 +268,8 @@ TEST(auth_pull_token_is_not_used_for_a_push)
     struct bench b = set_up("{'mode': 'bearer'}", NULL, &good);
     struct ask a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
-    struct ask post = {.method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
+    struct ask post = {
+        .method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
     ask_run(&post);
     CHECK_INT(post.status, 202);
     CHECK_INT(kit_info("token_requests"), 2);
@@ -438,7 +441,8 @@ TEST(auth_refused_scope_of_a_mount_is_a_403)
         ask_run(&a);
         CHECK_INT(a.rc, OCI_OK);
         CHECK_INT(a.status, 403);
-        struct ask plain = {.method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
+        struct ask plain = {
+            .method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
         ask_run(&plain);
         CHECK_INT(plain.status, 202);
         tear_down(&b);
@@ -467,8 +471,8 @@ TEST(auth_widened_token_is_for_the_mount_only)
 TEST(auth_realm_elsewhere_gets_nothing)
 {
     static const char *const realms[] = {
-        "https://evil.example/token",     "http://169.254.169.254/token", "http://user:pw@{self}/_token",
-        "ftp://{self}/_token",            "null://{self}/_token",
+        "https://evil.example/token", "http://169.254.169.254/token", "http://user:pw@{self}/_token",
+        "ftp://{self}/_token",        "null://{self}/_token",
     };
     for (size_t i = 0; i < sizeof realms / sizeof *realms; i++) {
         char auth[160];
@@ -497,11 +501,13 @@ TEST(auth_token_server_may_not_send_credentials_on)
 {
     struct bench b = set_up("{'mode': 'bearer'}", NULL, &good);
     kit_second();
-    kit_rules("[{'path': '/_token', 'origin': 'main', 'times': -1, 'action': {'redirect': {'location': '{scheme}://{other}{path}'}}}]");
+    kit_rules("[{'path': '/_token', 'origin': 'main', 'times': -1, 'action': {'redirect': {'location': "
+              "'{scheme}://{other}{path}'}}}]");
     struct ask a = get(b.origin, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_REGISTRY);
     CHECK_INT(kit_count(NULL, NULL, "second", NULL), 0);
-    kit_rules("[{'path': '/_token[?]', 'action': {'redirect': {'location': '/_token?service=test-registry&scope=repository:a:pull'}}}]");
+    kit_rules("[{'path': '/_token[?]', 'action': {'redirect': {'location': "
+              "'/_token?service=test-registry&scope=repository:a:pull'}}}]");
     a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
     tear_down(&b);

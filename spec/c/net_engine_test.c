@@ -21,7 +21,10 @@ struct counted {
     struct oci_call *other;
 };
 
-static void count(struct oci_call *c) { OCI_OWNER(c, struct counted, call)->count++; }
+static void count(struct oci_call *c)
+{
+    OCI_OWNER(c, struct counted, call)->count++;
+}
 
 static void post_twice(void *ctx)
 {
@@ -32,7 +35,10 @@ static void post_twice(void *ctx)
         c->count = -100; /* ran inside */
 }
 
-static void nothing(void *ctx) { (void)ctx; }
+static void nothing(void *ctx)
+{
+    (void)ctx;
+}
 
 TEST(engine_call_runs_once_and_never_inside)
 {
@@ -77,7 +83,7 @@ TEST(engine_call_can_be_taken_back_in_the_same_turn)
 struct job {
     struct oci_work work;
     atomic_int runs;
-    int again;      /* how often it says so */
+    int again; /* how often it says so */
     int done, rc;
     struct oci_host *host;
 };
@@ -160,7 +166,10 @@ TEST(engine_work_is_repeated_when_it_says_so)
     oci_pool_stop();
 }
 
-static void forget_asker(void *ctx) { ((struct job *)ctx)->work.asker = NULL; }
+static void forget_asker(void *ctx)
+{
+    ((struct job *)ctx)->work.asker = NULL;
+}
 
 TEST(engine_work_that_was_canceled_is_not_repeated)
 {

@@ -7,8 +7,10 @@
 
 #include "base/mem.h"
 #include "content/content_kinds.h"
+#include "net/state.h"
 #include "net_kit.h"
 #include "sys/pool.h"
+#include "json/json.h"
 
 struct bench {
     const char *registry;
@@ -144,6 +146,50 @@ TEST(exchange_head_and_statuses)
 
 /* ---- repetition ---- */
 
+struct look {
+    struct oci_net *net;
+    const char *registry;
+    bool pausing;
+};
+
+static void look(void *ctx)
+{
+    struct look *l = ctx;
+    struct oci_url u = {0};
+    CHECK_INT(oci_url_make(false, l->registry, "/", &u, NULL), OCI_OK);
+    l->pausing = oci_net_place(l->net, &u)->pause_until_ms > 0;
+    oci_url_done(&u);
+}
+
+static bool pausing(const struct bench *b)
+{
+    struct look l = {.net = b->net, .registry = b->registry};
+    kit_on_engine(look, &l);
+    return l.pausing;
+}
+
+static double time_of(const struct oci_json *log, const char *path_part)
+{
+    double t = 0;
+    for (const struct oci_json *e = oci_json_first(log); e; e = oci_json_next(e)) {
+        if (strstr(oci_json_string(oci_json_get(e, "path")), path_part))
+            return oci_json_number(oci_json_get(e, "time"), &t) ? t : 0;
+    }
+    FAIL("no request for %s", path_part);
+}
+
+/* From the first request with one path to the first with the other. */
+static double seconds_between(const char *first, const char *second)
+{
+    char *text = kit_control("GET", "/_log", "");
+    struct oci_json *log = NULL;
+    CHECK_INT(oci_json_parse(text, strlen(text), 1 << 20, &log, NULL), OCI_OK);
+    double t = time_of(log, second) - time_of(log, first);
+    oci_json_free(log);
+    free(text);
+    return t;
+}
+
 TEST(exchange_repeats_after_503)
 {
     struct bench b = set_up(NULL);
@@ -184,6 +230,28 @@ TEST(exchange_does_not_wait_longer_than_a_minute)
     CHECK(a.err.retryable);
     CHECK(strstr(a.err.text, "3600 s") != NULL);
     CHECK_INT(kit_count("GET", "/tags/list", NULL, NULL), 1);
+    tear_down(&b);
+}
+
+/* "Too many requests" is meant for all who ask there: the second question waits, and is not the one that was told. */
+TEST(exchange_pause_is_shared)
+{
+    struct bench b = set_up(NULL);
+    kit_rules("[{'path': '/one/', 'action': {'status': 429, 'headers': {'Retry-After': '1'}}}]");
+    struct ask one = {.method = "GET", .url = "/v2/one/tags/list", .origin = b.origin};
+    struct ask two = {.method = "GET", .url = "/v2/two/tags/list", .origin = b.origin};
+    ask_start(&one);
+    while (kit_count("GET", "/one/", NULL, NULL) == 0)
+        ;
+    while (!pausing(&b)) /* the answer has come */
+        ;
+    ask_run(&two);
+    ask_wait(&one);
+    CHECK_INT(one.status, 404);
+    CHECK_INT(two.status, 404);
+    CHECK_INT(kit_count("GET", "/one/", NULL, NULL), 2);
+    CHECK_INT(kit_count("GET", "/two/", NULL, NULL), 1);
+    CHECK(seconds_between("/one/", "/two/") >= 1);
     tear_down(&b);
 }
 
@@ -383,7 +451,8 @@ TEST(exchange_range_question)
     char digest[160], url[300];
     kit_put_blob("a", "0123456789", 10, digest);
     snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
-    struct ask a = {.method = "GET", .url = url, .origin = b.origin, .range_from = 3, .range_length = 4, .expect_size = 4};
+    struct ask a = {
+        .method = "GET", .url = url, .origin = b.origin, .range_from = 3, .range_length = 4, .expect_size = 4};
     ask_bytes(&a, 10);
     ask_run(&a);
     CHECK_INT(a.status, 206);
@@ -392,7 +461,8 @@ TEST(exchange_range_question)
     CHECK_INT(kit_count("GET", digest, NULL, "range: bytes=3-6"), 1);
     ask_done(&a);
     kit_rules("[{'action': {'set_headers': {'Content-Range': 'bytes 4-7/10'}}}]");
-    struct ask lie = {.method = "GET", .url = url, .origin = b.origin, .range_from = 3, .range_length = 4, .expect_size = 4};
+    struct ask lie = {
+        .method = "GET", .url = url, .origin = b.origin, .range_from = 3, .range_length = 4, .expect_size = 4};
     ask_bytes(&lie, 10);
     ask_run(&lie);
     CHECK_INT(lie.rc, OCI_REGISTRY);
@@ -461,7 +531,8 @@ TEST(exchange_follows_redirects_without_credentials)
     for (size_t i = 0; i < 5; i++) {
         char rule[300];
         snprintf(rule, sizeof rule,
-                 "[{'origin': 'main', 'header': {'authorization': 'Basic'}, 'action': {'redirect': {'status': %d, 'location':"
+                 "[{'origin': 'main', 'header': {'authorization': 'Basic'}, 'action': {'redirect': {'status': %d, "
+                 "'location':"
                  " '{scheme}://{other}{path}'}}}]",
                  statuses[i]);
         kit_rules(rule);
@@ -488,8 +559,10 @@ TEST(exchange_stays_unauthorized_once_it_was_sent_away)
     char user[] = "alice", password[] = "s3cret:pass";
     struct oci_credential c = {.username = user, .password = password};
     struct oci_origin *o = kit_origin(b.net, b.registry, &c);
-    kit_rules("[{'origin': 'main', 'header': {'authorization': 'Basic'}, 'times': -1, 'action': {'redirect': {'location': '{scheme}://{other}/x'}}},"
-              " {'origin': 'second', 'times': -1, 'action': {'redirect': {'location': '{scheme}://{other}/v2/a/blobs/back'}}}]");
+    kit_rules("[{'origin': 'main', 'header': {'authorization': 'Basic'}, 'times': -1, 'action': {'redirect': "
+              "{'location': '{scheme}://{other}/x'}}},"
+              " {'origin': 'second', 'times': -1, 'action': {'redirect': {'location': "
+              "'{scheme}://{other}/v2/a/blobs/back'}}}]");
     snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
     struct ask a = {.method = "GET", .url = url, .origin = o};
     ask_run(&a);
@@ -544,7 +617,8 @@ TEST(exchange_redirects_uploads_on_the_same_origin_only)
 TEST(exchange_refuses_unusable_redirects)
 {
     struct bench b = set_up(NULL);
-    static const char *const bad[] = {"ftp://h/", "file:///etc/passwd", "http://user@h/", "http://169.254.169.254/latest/",
+    static const char *const bad[] = {"ftp://h/",          "file:///etc/passwd",
+                                      "http://user@h/",    "http://169.254.169.254/latest/",
                                       "http://0.0.0.0:1/", "http://h:0/"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char rule[200];
@@ -574,7 +648,8 @@ TEST(exchange_gets_a_fresh_redirect_when_storage_refuses)
     CHECK_INT(kit_count("GET", digest, "second", NULL), 2);
     ask_done(&a);
     kit_rules("[{'origin': 'main', 'times': -1, 'action': {'redirect': {'location': '{scheme}://{other}{path}'}}},"
-              " {'origin': 'second', 'times': -1, 'action': {'status': 401, 'headers': {'WWW-Authenticate': 'Basic realm=x'}}}]");
+              " {'origin': 'second', 'times': -1, 'action': {'status': 401, 'headers': {'WWW-Authenticate': 'Basic "
+              "realm=x'}}}]");
     char url[300];
     snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
     struct ask never = {.method = "GET", .url = url, .origin = b.origin};
@@ -700,7 +775,8 @@ TEST(exchange_total_timeout)
 TEST(exchange_cancel_ends_a_stall_and_a_backoff)
 {
     struct bench b = set_up(NULL);
-    kit_rules("[{'action': {'stall': -1}}, {'times': -1, 'action': {'status': 503, 'headers': {'Retry-After': '50'}}}]");
+    kit_rules(
+        "[{'action': {'stall': -1}}, {'times': -1, 'action': {'status': 503, 'headers': {'Retry-After': '50'}}}]");
     for (int i = 0; i < 2; i++) {
         struct ask a = {.method = "GET", .url = "/v2/", .origin = b.origin};
         ask_start(&a);

@@ -10,9 +10,9 @@
 
 #include "base/mem.h"
 #include "content/content_kinds.h"
-#include "json/json.h"
 #include "sys/thread.h"
 #include "test.h"
+#include "json/json.h"
 
 static const short any_status[] = {200, 201, 202, 204, 206, 404, OCI_WANT_5XX, 0};
 
@@ -82,7 +82,10 @@ void kit_on_engine(void (*fn)(void *ctx), void *ctx)
     oci_mutex_unlock(&lock);
 }
 
-static void count_running(void *ctx) { *(unsigned *)ctx = oci_driver_running(oci_engine_driver(kit_engine())); }
+static void count_running(void *ctx)
+{
+    *(unsigned *)ctx = oci_driver_running(oci_engine_driver(kit_engine()));
+}
 
 void kit_stop(void)
 {
@@ -99,7 +102,10 @@ struct ask_flow {
     struct ask *ask;
 };
 
-static void keep(char *to, size_t size, const char *from) { snprintf(to, size, "%s", from ? from : ""); }
+static void keep(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from ? from : "");
+}
 
 static int on_answer(struct oci_flow *f)
 {
@@ -178,7 +184,10 @@ static void cancel(void *ctx)
         oci_driver_cancel(oci_engine_driver(kit_engine()), a->flow);
 }
 
-void ask_cancel(struct ask *a) { kit_on_engine(cancel, a); }
+void ask_cancel(struct ask *a)
+{
+    kit_on_engine(cancel, a);
+}
 
 void ask_wait(struct ask *a)
 {
@@ -235,7 +244,10 @@ const char *kit_registry(void)
     return a;
 }
 
-const char *kit_second(void) { return address("OCI_TEST_SWITCHES2"); }
+const char *kit_second(void)
+{
+    return address("OCI_TEST_SWITCHES2");
+}
 
 static int connect_to(const char *hostport)
 {
@@ -288,7 +300,8 @@ static char *request(const char *method, const char *path, const void *body, siz
     const char *to = address("OCI_TEST_SWITCHES");
     int fd = connect_to(to);
     snprintf(head, sizeof head,
-             "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+             "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "
+             "%zu\r\n\r\n",
              method, path, to, len);
     send_all(fd, head, strlen(head));
     send_all(fd, body, len);
@@ -318,9 +331,18 @@ static void post_quoted(const char *path, const char *before, const char *json, 
     oci_free(text);
 }
 
-void kit_rules(const char *json_array) { post_quoted("/_switch", "{'rules': ", json_array, "}"); }
-void kit_auth(const char *json) { post_quoted("/_auth", "", json, ""); }
-void kit_config(const char *json) { post_quoted("/_config", "", json, ""); }
+void kit_rules(const char *json_array)
+{
+    post_quoted("/_switch", "{'rules': ", json_array, "}");
+}
+void kit_auth(const char *json)
+{
+    post_quoted("/_auth", "", json, "");
+}
+void kit_config(const char *json)
+{
+    post_quoted("/_config", "", json, "");
+}
 
 static struct oci_json *get_json(const char *path)
 {

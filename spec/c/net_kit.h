@@ -8,23 +8,23 @@
 /* One question and its answer. Zeroed, then filled as needed. */
 struct ask {
     const char *method, *url, *scope, *extra_scope, *accept;
-    const short *want;            /* ended by 0; NULL: every status that tests use */
-    struct oci_source *body;      /* freed by the kit */
-    struct oci_sink *into;        /* the same */
+    const short *want;                              /* ended by 0; NULL: every status that tests use */
+    struct oci_source *body;                        /* freed by the kit */
+    struct oci_sink *into;                          /* the same */
     uint64_t expect_size, range_from, range_length; /* expect_size 0: unknown */
     bool once;
     struct oci_origin *origin;
     /* Filled at the end. */
     bool over;
-    int rc;                       /* of the flow */
+    int rc; /* of the flow */
     struct oci_err err;
     int status;
     bool resent;
     char location[512], link[512], content_type[80], digest[160], range[64];
     uint64_t length;
     struct oci_err answer_err;
-    struct oci_bytes *bytes;      /* when `into` was made by ask_bytes(); freed by ask_done() */
-    struct oci_flow *flow;        /* the kit's */
+    struct oci_bytes *bytes; /* when `into` was made by ask_bytes(); freed by ask_done() */
+    struct oci_flow *flow;   /* the kit's */
 };
 
 /* The engine, made when first needed. */
@@ -33,12 +33,12 @@ struct oci_engine *kit_engine(void);
 struct oci_net *kit_net(const struct oci_net_options *options);
 struct oci_origin *kit_origin(struct oci_net *n, const char *registry, const struct oci_credential *credential);
 
-void ask_bytes(struct ask *a, size_t max);           /* the answer goes to a->bytes */
+void ask_bytes(struct ask *a, size_t max); /* the answer goes to a->bytes */
 void ask_body(struct ask *a, const void *p, size_t len);
 void ask_start(struct ask *a);
-void ask_cancel(struct ask *a);                      /* any time; nothing when it is over */
+void ask_cancel(struct ask *a); /* any time; nothing when it is over */
 void ask_wait(struct ask *a);
-void ask_run(struct ask *a);                         /* start and wait */
+void ask_run(struct ask *a); /* start and wait */
 void ask_done(struct ask *a);
 /* Runs `fn` on the engine's thread and waits for it. */
 void kit_on_engine(void (*fn)(void *ctx), void *ctx);
@@ -50,8 +50,8 @@ const char *kit_registry(void);
 const char *kit_second(void);
 /* A request to its control; the answer's body is the caller's (free()). Fails the test unless it is a 200. */
 char *kit_control(const char *method, const char *path, const char *body);
-void kit_rules(const char *json_array);              /* with ' for " */
-void kit_auth(const char *json);                     /* the same */
+void kit_rules(const char *json_array); /* with ' for " */
+void kit_auth(const char *json);        /* the same */
 void kit_config(const char *json);
 /* How many log entries match (NULL: any). `header` is "name: part of the value"; "!name" means that it is not there. */
 int kit_count(const char *method, const char *path_part, const char *origin, const char *header);

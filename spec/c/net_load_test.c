@@ -48,11 +48,8 @@ static void tear_down(struct bench *b)
 /* In place: the sink keeps the address of a->bytes. */
 static void pull(struct bench *b, struct ask *a)
 {
-    *a = (struct ask){.method = "GET",
-                      .url = b->url,
-                      .scope = "repository:a:pull",
-                      .origin = b->origin,
-                      .expect_size = b->len};
+    *a = (struct ask){
+        .method = "GET", .url = b->url, .scope = "repository:a:pull", .origin = b->origin, .expect_size = b->len};
     ask_bytes(a, b->len);
 }
 
@@ -199,6 +196,25 @@ TEST(load_paused_downloads_keep_no_slot)
         ask_done(&many[i]);
         oci_window_unref(windows[i]);
     }
+    tear_down(&b);
+}
+
+/* A reader that has had bytes already cannot begin anew: what comes again is skipped. */
+TEST(load_broken_download_into_a_window)
+{
+    struct bench b = set_up(500000, NULL);
+    struct oci_window *w = NULL;
+    kit_config("{'ranges': false}");
+    kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}]");
+    struct ask a = windowed(&b, &w);
+    watch(w);
+    ask_start(&a);
+    drain(&b, w);
+    ask_wait(&a);
+    CHECK_STR(a.err.text, "");
+    CHECK_INT(kit_count("GET", b.digest, NULL, NULL), 2);
+    ask_done(&a);
+    oci_window_unref(w);
     tear_down(&b);
 }
 

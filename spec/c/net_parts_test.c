@@ -295,10 +295,10 @@ TEST(token_answer_takes_long_tokens_and_is_bounded)
 
 TEST(token_is_replaced_before_its_end)
 {
-    CHECK_INT(oci_token_until_ms(1000, 60), 1000 + 54000);       /* a tenth */
+    CHECK_INT(oci_token_until_ms(1000, 60), 1000 + 54000); /* a tenth */
     CHECK_INT(oci_token_until_ms(0, 300), 270000);
-    CHECK_INT(oci_token_until_ms(0, 3600), 3540000);              /* a minute at most */
-    CHECK_INT(oci_token_until_ms(0, 10), 5000);                   /* five seconds at least */
+    CHECK_INT(oci_token_until_ms(0, 3600), 3540000); /* a minute at most */
+    CHECK_INT(oci_token_until_ms(0, 10), 5000);      /* five seconds at least */
     CHECK_INT(oci_token_until_ms(0, 3), 0);
 }
 
@@ -380,7 +380,10 @@ static struct oci_timers timers;
 static int fired[3], order;
 static struct oci_timer many[3];
 
-static void fire(struct oci_timer *t) { fired[t - many] = ++order; }
+static void fire(struct oci_timer *t)
+{
+    fired[t - many] = ++order;
+}
 
 static void fire_and_change(struct oci_timer *t)
 {

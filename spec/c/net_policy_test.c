@@ -88,8 +88,10 @@ TEST(policy_redirect)
         CHECK_INT(redirect("GET", all[i], "https://a/", "https://b/"), OCI_REDIRECT_FOLLOW);
         CHECK_INT(redirect("HEAD", all[i], "https://a/", "https://b/"), OCI_REDIRECT_FOLLOW);
         bool keeps = all[i] >= 307;
-        CHECK_INT(redirect("PUT", all[i], "https://a/x", "https://a/y"), keeps ? OCI_REDIRECT_FOLLOW : OCI_REDIRECT_NONE);
-        CHECK_INT(redirect("POST", all[i], "https://a/x", "https://b/y"), keeps ? OCI_REDIRECT_FOLLOW : OCI_REDIRECT_NONE);
+        CHECK_INT(redirect("PUT", all[i], "https://a/x", "https://a/y"),
+                  keeps ? OCI_REDIRECT_FOLLOW : OCI_REDIRECT_NONE);
+        CHECK_INT(redirect("POST", all[i], "https://a/x", "https://b/y"),
+                  keeps ? OCI_REDIRECT_FOLLOW : OCI_REDIRECT_NONE);
     }
     CHECK_INT(redirect("GET", 300, "https://a/", "https://b/"), OCI_REDIRECT_NONE);
     CHECK_INT(redirect("GET", 304, "https://a/", "https://b/"), OCI_REDIRECT_NONE);

@@ -212,8 +212,8 @@ static void set_rules(struct oci_origin *o, const char *rules)
 static struct ask away(struct oci_origin *o, const char *method, const char *location)
 {
     char rules[600];
-    snprintf(rules, sizeof rules, "[{\"path\": \"/v2/\", \"action\": {\"redirect\": {\"status\": 307, \"location\": \"%s\"}}}]",
-             location);
+    snprintf(rules, sizeof rules,
+             "[{\"path\": \"/v2/\", \"action\": {\"redirect\": {\"status\": 307, \"location\": \"%s\"}}}]", location);
     set_rules(o, rules);
     struct ask a = {.method = method, .url = "/v2/x", .origin = o, .want = only_200};
     ask_run(&a);

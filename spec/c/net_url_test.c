@@ -32,7 +32,8 @@ static void check_refused(const char *text)
 
 TEST(url_keeps_path_and_query_byte_for_byte)
 {
-    check_text("https://h/v2/a/blobs/uploads/x?_state=a%3D%3d+b&c=/../d", "https://h/v2/a/blobs/uploads/x?_state=a%3D%3d+b&c=/../d");
+    check_text("https://h/v2/a/blobs/uploads/x?_state=a%3D%3d+b&c=/../d",
+               "https://h/v2/a/blobs/uploads/x?_state=a%3D%3d+b&c=/../d");
     check_text("HTTPS://Reg.Example.COM:443/V2/", "https://reg.example.com/V2/");
     check_text("http://h:80", "http://h/");
     check_text("http://h:443/", "http://h:443/");
@@ -149,7 +150,8 @@ TEST(url_resolves_as_rfc_3986_says)
 TEST(url_resolves_upload_locations)
 {
     const char *base = "https://reg.example.com:5000/v2/a/blobs/uploads/";
-    check_resolved(base, "/v2/a/blobs/uploads/1?_state=x%3D", "https://reg.example.com:5000/v2/a/blobs/uploads/1?_state=x%3D");
+    check_resolved(base, "/v2/a/blobs/uploads/1?_state=x%3D",
+                   "https://reg.example.com:5000/v2/a/blobs/uploads/1?_state=x%3D");
     check_resolved(base, "https://reg.example.com:5000/u/1?_nouploadcache=false&_state=y",
                    "https://reg.example.com:5000/u/1?_nouploadcache=false&_state=y");
     check_resolved(base, "//reg.example.com:5000/u", "https://reg.example.com:5000/u");
