@@ -100,7 +100,6 @@ describe("a hostile registry", function()
     ["a NUL in a string"] = '{"schemaVersion":2,"x":"a\\u0000b"}',
     ["no JSON"] = "<html>hello</html>",
     ["trailing garbage"] = '{"schemaVersion":2} x',
-    ["too deep"] = ("["):rep(5000) .. ("]"):rep(5000),
     ["both shapes"] = '{"schemaVersion":2,"mediaType":"' .. MANIFEST .. '","config":{},"layers":[],"manifests":[]}',
     ["a size that is no integer"] = ('{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:%s","size":1.5},"layers":[]}'):format(("0"):rep(64)),
     ["a digest that is a path"] = '{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:../../etc/passwd","size":1},"layers":[]}',
@@ -113,6 +112,13 @@ describe("a hostile registry", function()
       fails "INVALID"
     end)
   end
+
+  it("a manifest nested too deep", function()
+    push()
+    registry:rules { { method = "GET", path = "/manifests/", times = -1,
+      action = { status = 200, headers = { ["Content-Type"] = MANIFEST }, body = ("["):rep(5000) .. ("]"):rep(5000) } } }
+    fails "LIMIT"
+  end)
 
   it("a wrong digest header", function()
     push()
@@ -200,7 +206,6 @@ describe("a hostile registry", function()
     local owner = oci.client { credentials = { username = "u", password = "p4ss" } }
     assert(owner:push(ref, { artifact_type = TYPE, files = { { data = data, title = "file.bin" } } }))
     local second = tools.need "OCI_TEST_SWITCHES2"
-    registry:auth { mode = "basic", user = "u", password = "p4ss", origin = "main" }
     registry:rules { { method = "GET", path = "/blobs/", origin = "main", times = -1,
       action = { redirect = { status = 307, location = "http://" .. second .. "{target}" } } } }
     owner:pull(ref, { to = out })
