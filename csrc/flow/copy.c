@@ -1,10 +1,10 @@
 /* Copying a graph: a manifest or index with everything that it names, from one place to another.
  *
- * One flat parent. It fetches a manifest (a node), starts what the node names as far as there is room, and puts the node
- * when all of that is done: so blobs come before manifests, manifests before indexes, the tag last. The newest node goes
- * first, so that few manifests are open at a time. A digest is moved once, and whoever names it again while it moves waits
- * for it (walk.h). Only the root's name is resolved; all else goes by digest (T26). A child never fails the parent by
- * itself: on_child() tells of it first. */
+ * One flat parent. It fetches a manifest (a node), starts what the node names as far as there is room, and
+ * puts the node when all of that is done: so blobs come before manifests, manifests before indexes, the
+ * tag last. The newest node goes first, so that few manifests are open at a time. A digest is moved once,
+ * and whoever names it again while it moves waits for it (walk.h). Only the root's name is resolved; all
+ * else goes by digest (T26). A child never fails the parent by itself: on_child() tells of it first. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "content/content_kinds.h"
@@ -251,7 +251,8 @@ static int put_node(struct oci_flow *f, struct oci_walk_node *n)
     return OCI_OK;
 }
 
-/* Starts what there is room for; what is to be put goes first, so that no more manifests are kept than need be. */
+/* Starts what there is room for; what is to be put goes first, so that no more manifests are kept than
+ * need be. */
 static int schedule(struct oci_flow *f)
 {
     struct copy *c = of(f);

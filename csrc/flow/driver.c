@@ -1,7 +1,8 @@
 /* The driver: steps flows, and ends the content of their questions.
  *
- * Whatever happens to a flow only puts it into the ready queue; turn() looks what is to be done. So nothing here is ever
- * entered twice, and a flow ends in one function, over(). seam.md, section 4, tells what went wrong otherwise. */
+ * Whatever happens to a flow only puts it into the ready queue; turn() looks what is to be done. So
+ * nothing here is ever entered twice, and a flow ends in one function, over(). seam.md, section 4, tells
+ * what went wrong otherwise. */
 #include "flow/driver.h"
 
 #include <assert.h>
@@ -10,7 +11,8 @@
 #include "flow/driver_inside.h"
 
 enum {
-    /* Turns in one go before the host gets its own; a flow that asks for nothing but steps cannot starve it. */
+    /* Turns in one go before the host gets its own; a flow that asks for nothing but steps cannot starve
+     * it. */
     TURNS_MAX = 1000
 };
 
@@ -134,7 +136,8 @@ void oci_driver_start_hidden(struct oci_flow *parent, struct oci_flow *take_chil
     start(parent->drv.driver, take_child);
 }
 
-/* Marks and queues only. What is leaving has its children canceled already; a last question is not taken back. */
+/* Marks and queues only. What is leaving has its children canceled already; a last question is not taken
+ * back. */
 void oci_driver_cancel_flow(struct oci_flow *f)
 {
     if (f->drv.deaf || f->drv.abandoning || f->drv.phase == PHASE_LEAVING || f->drv.phase == PHASE_OVER)

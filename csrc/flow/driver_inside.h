@@ -20,7 +20,8 @@ void oci_driver_later(struct oci_flow *f);
 bool oci_driver_stopping(const struct oci_flow *f);
 /* Content that was in a question before is rewound; a one-shot source is an error. */
 int oci_source_prepare(struct oci_source *s, struct oci_err *reterr);
-/* Starts a child that is not told to the parent's steps. When it has ended, oci_move_child_over() is called. */
+/* Starts a child that is not told to the parent's steps. When it has ended, oci_move_child_over() is
+ * called. */
 void oci_driver_start_hidden(struct oci_flow *parent, struct oci_flow *take_child);
 void oci_driver_cancel_flow(struct oci_flow *f);
 /* The MOVE is over, its sink not yet ended (driver.c does that). */

@@ -1,7 +1,8 @@
-/* graph.h - whole artifacts, written against store.h only: copy between places, push of local content, pull to files.
+/* graph.h - whole artifacts, written against store.h only: copy between places, push of local content,
+ * pull to files.
  *
- * Each is one flat parent flow with bounded parallelism: it walks manifests and nested indexes, moves every digest once,
- * blobs before the manifests that name them, manifests before indexes, the tag last. */
+ * Each is one flat parent flow with bounded parallelism: it walks manifests and nested indexes, moves
+ * every digest once, blobs before the manifests that name them, manifests before indexes, the tag last. */
 #ifndef OCI_FLOW_GRAPH_H
 #define OCI_FLOW_GRAPH_H
 
@@ -11,7 +12,8 @@
 
 OCI_BEGIN
 
-/* What happens to one blob or manifest. Told on the engine thread; `moving` at most as often as bytes move. */
+/* What happens to one blob or manifest. Told on the engine thread; `moving` at most as often as bytes
+ * move. */
 enum oci_progress_state { OCI_STARTED, OCI_MOVING, OCI_EXISTS_ALREADY, OCI_MOUNTED, OCI_DONE, OCI_FAILED };
 struct oci_progress_event {
     const char *what;              /* "blob", "config", "manifest", "index" */
@@ -33,19 +35,21 @@ struct oci_graph_options {
     bool is_new;                   /* push: do not ask first, hash and upload in one pass */
 };
 
-/* Copies the graph under `name` (tag or digest) of `from` to `to`. `tag` NULL: no tag (the digest of the root alone). More
- * tags follow the first. *ret_desc: the root. Options and strings are copied. Unknown media types are copied as they are;
- * a manifest whose kind is unknown is a leaf. OCI_LIMIT past OCI_MAX_GRAPH_DEPTH or OCI_MAX_GRAPH_NODES. */
+/* Copies the graph under `name` (tag or digest) of `from` to `to`. `tag` NULL: no tag (the digest of the
+ * root alone). More tags follow the first. *ret_desc: the root. Options and strings are copied. Unknown
+ * media types are copied as they are; a manifest whose kind is unknown is a leaf. OCI_LIMIT past
+ * OCI_MAX_GRAPH_DEPTH or OCI_MAX_GRAPH_NODES. */
 struct oci_flow *oci_flow_copy_graph(struct oci_store *from, const char *name, struct oci_store *to, const char *tag,
                                      const char *const *more_tags, size_t more_count,
                                      const struct oci_graph_options *options, struct oci_desc *ret_desc);
 
 /* One piece of content to push. */
 struct oci_push_item {
-    struct oci_desc desc;             /* media type, annotations, urls as wanted; digest "" and size unknown when to be found */
+    /* Media type, annotations, urls as wanted; digest "" and size unknown when they are to be found. */
+    struct oci_desc desc;
     struct oci_source *source;        /* owned; NULL: desc.data or the empty object are the content */
-    /* Called once the item's digest and size are known, before the manifest is built (a packed directory annotates itself);
-     * NULL: nothing. Engine thread. */
+    /* Called once the item's digest and size are known, before the manifest is built (a packed directory
+     * annotates itself); NULL: nothing. Engine thread. */
     int (*hashed)(struct oci_push_item *item, struct oci_err *reterr);
 };
 struct oci_push_items {
@@ -54,14 +58,15 @@ struct oci_push_items {
     size_t count;
     const char *artifact_type;
     const struct oci_json *annotations;
-    struct oci_digest expect;      /* what the manifest must get, else DIGEST_MISMATCH before it has a name; "": whatever */
+    /* What the manifest must get, else DIGEST_MISMATCH before it has a name; "": whatever. */
+    struct oci_digest expect;
 };
 void oci_push_item_done(struct oci_push_item *i);
 
-/* Pushes content and the manifest made of it. The items (their arrays allocated with base/mem) become the flow's, also on
- * failure; artifact_type and annotations are copied. Items of unknown digest are hashed first (WORK for files, MOVE into a
- * hash for others), then put; one-shot sources are put as streams. *ret_desc: the manifest's; *ret_bytes (may be NULL): its
- * bytes. */
+/* Pushes content and the manifest made of it. The items (their arrays allocated with base/mem) become the
+ * flow's, also on failure; artifact_type and annotations are copied. Items of unknown digest are hashed
+ * first (WORK for files, MOVE into a hash for others), then put; one-shot sources are put as streams.
+ * *ret_desc: the manifest's; *ret_bytes (may be NULL): its bytes. */
 struct oci_flow *oci_flow_push_artifact(struct oci_store *to, struct oci_push_items *take_items, const char *tag,
                                         const char *const *more_tags, size_t more_count,
                                         const struct oci_graph_options *options, struct oci_desc *ret_desc,
@@ -78,7 +83,8 @@ struct oci_flow *oci_flow_tag(struct oci_store *s, const char *name, const char 
 /* Where pulled files go: implemented by store/files.c. Names are checked before anything is downloaded. */
 struct oci_pull_target;
 struct oci_pull_target_type {
-    /* WORK-free check of all names at once: OCI_UNSAFE_PATH, INVALID (duplicates, also under case folding), LIMIT. */
+    /* WORK-free check of all names at once: OCI_UNSAFE_PATH, INVALID (duplicates, also under case
+     * folding), LIMIT. */
     int (*plan)(struct oci_pull_target *t, const struct oci_manifest *m, struct oci_err *reterr);
     /* Looks which files are there already (EXISTS before any download) and makes the staging directory. */
     struct oci_flow *(*prepare)(struct oci_pull_target *t);
@@ -96,9 +102,9 @@ struct oci_pull_target {
     const struct oci_pull_target_type *type;
 };
 
-/* Pulls the layers of the manifest `name` to the target (borrowed). An index is OCI_INVALID and names its digests (platform
- * selection: `platform` "os/arch[/variant]", NULL: the host's where the index has platforms). *ret_desc and *ret_bytes
- * (the caller's) are the manifest pulled. */
+/* Pulls the layers of the manifest `name` to the target (borrowed). An index is OCI_INVALID and names its
+ * digests (platform selection: `platform` "os/arch[/variant]", NULL: the host's where the index has
+ * platforms). *ret_desc and *ret_bytes (the caller's) are the manifest pulled. */
 struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const char *platform,
                                         struct oci_pull_target *target, const struct oci_graph_options *options,
                                         struct oci_desc *ret_desc, struct oci_bytes **ret_bytes);

@@ -1,7 +1,7 @@
 /* Listing tags and repositories, page by page (distribution-spec, Listing Tags; Q31 to Q34).
  *
- * A page's Link is followed where the host resolved it to the same origin. A registry cannot keep us for ever: pages,
- * names and empty pages are bounded, and no page is asked for twice. */
+ * A page's Link is followed where the host resolved it to the same origin. A registry cannot keep us for
+ * ever: pages, names and empty pages are bounded, and no page is asked for twice. */
 #include <stdio.h>
 #include <string.h>
 
@@ -115,7 +115,8 @@ static int read_page(struct oci_flow *f)
     return rc;
 }
 
-/* A Link that the registry itself does not take (Q31: a wrong prefix, a wrong cursor): the page after the last name. */
+/* A Link that the registry itself does not take (Q31: a wrong prefix, a wrong cursor): the page after the
+ * last name. */
 static int ask_after_last_name(struct oci_flow *f)
 {
     struct list *l = of(f);

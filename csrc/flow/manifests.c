@@ -77,8 +77,9 @@ static bool is_manifest_type(const char *type)
     return oci_media_type_is_manifest(type) || oci_media_type_is_index(type);
 }
 
-/* The media type and the artifact type of what came. Under a digest that was asked for, content of a kind that is not
- * known here is taken as it is; under a tag nothing but its type says that it is a manifest (T05). */
+/* The media type and the artifact type of what came. Under a digest that was asked for, content of a kind
+ * that is not known here is taken as it is; under a tag nothing but its type says that it is a manifest
+ * (T05). */
 static int identify(struct oci_flow *f, const struct oci_digest *digest)
 {
     struct get *g = of_get(f);

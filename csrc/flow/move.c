@@ -1,8 +1,9 @@
 /* The question MOVE: a source into a sink.
  *
- * What can be read on the engine is read in turns of 128 KiB, so that one fast transfer does not starve the others
- * (event-loops 2.6). What blocks or burns CPU is read by a job into one block, which the next turn writes. What moves by
- * itself (a remote blob) is run as a hidden child, whose HTTP question then owns the sink. */
+ * What can be read on the engine is read in turns of 128 KiB, so that one fast transfer does not starve
+ * the others (event-loops 2.6). What blocks or burns CPU is read by a job into one block, which the next
+ * turn writes. What moves by itself (a remote blob) is run as a hidden child, whose HTTP question then
+ * owns the sink. */
 #include <assert.h>
 
 #include "base/mem.h"

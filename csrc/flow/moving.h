@@ -1,4 +1,5 @@
-/* moving.h - what copy, push and pull have in common: how many transfers run at once, and what is told of them. */
+/* moving.h - what copy, push and pull have in common: how many transfers run at once, and what is told of
+ * them. */
 #ifndef OCI_FLOW_MOVING_H
 #define OCI_FLOW_MOVING_H
 
@@ -6,8 +7,8 @@
 
 OCI_BEGIN
 
-/* Room for transfers. A blob under 64 KiB, or a manifest, takes a quarter of what a larger one takes: what it costs is
- * the round trip (transfer-speed 2.5). */
+/* Room for transfers. A blob under 64 KiB, or a manifest, takes a quarter of what a larger one takes: what
+ * it costs is the round trip (transfer-speed 2.5). */
 struct oci_slots {
     unsigned total, used;
 };
@@ -33,8 +34,8 @@ void oci_moving_init(struct oci_moving *t, const struct oci_progress *progress, 
 void oci_moving_tell(const struct oci_moving *t, uint64_t done, enum oci_progress_state state);
 /* Tells how it ended: done, exists or mounted as `state` says, or failed. */
 void oci_moving_tell_end(const struct oci_moving *t, bool failed);
-/* `source`, watched if somebody listens; `own`: it is freed with what is given here, and on failure. NULL: out of memory, or
- * `source` was NULL. */
+/* `source`, watched if somebody listens; `own`: it is freed with what is given here, and on failure. NULL:
+ * out of memory, or `source` was NULL. */
 struct oci_source *oci_moving_watch(struct oci_moving *t, struct oci_source *source, bool own);
 
 /* A list of tags: `tag` (may be NULL) first, then the others. Copies. OCI_NO_MEMORY. */

@@ -1,7 +1,7 @@
 /* Pulling an artifact: the layers of one manifest to a target, which knows what becomes of them.
  *
- * Names are checked before anything is downloaded; all files are staged before the first gets its name. Whatever happens
- * after the staging began, the target is told to discard what is left of it. */
+ * Names are checked before anything is downloaded; all files are staged before the first gets its name.
+ * Whatever happens after the staging began, the target is told to discard what is left of it. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* Pushing an artifact: local content and the manifest made of it.
  *
- * Each piece of content goes its own way: it is hashed, put, and done; the parent keeps several under way at a time, so that
- * one is hashed while another is sent. Content that can be read once only, or that the caller says is new, is sent in one
- * pass, and its digest comes back from there. The manifest is built and put when all are done. */
+ * Each piece of content goes its own way: it is hashed, put, and done; the parent keeps several under way
+ * at a time, so that one is hashed while another is sent. Content that can be read once only, or that the
+ * caller says is new, is sent in one pass, and its digest comes back from there. The manifest is built and
+ * put when all are done. */
 #include <string.h>
 
 #include "base/map.h"
@@ -173,7 +174,8 @@ static int start_hash(struct oci_flow *f, struct piece *x)
     return OCI_OK;
 }
 
-/* Sent and hashed in one pass: two questions more than for content that fits in memory, so not for small files. */
+/* Sent and hashed in one pass: two questions more than for content that fits in memory, so not for small
+ * files. */
 static bool goes_as_stream(const struct push *p, const struct piece *x)
 {
     uint64_t size = x->item->desc.size;

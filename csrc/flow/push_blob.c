@@ -1,11 +1,12 @@
-/* Pushing a blob (distribution-spec, Pushing blobs): a session is opened by POST, and closed by a PUT that names the digest.
+/* Pushing a blob (distribution-spec, Pushing blobs): a session is opened by POST, and closed by a PUT that
+ * names the digest.
  *
  *   digest known:   HEAD -> POST (mount) -> PUT with the content
  *   not known yet:  POST -> PATCH with the content, hashed on the way -> PUT
  *
- * Content that the host cannot read (it moves by itself, or reading it blocks) goes through a pipe: a child moves it into
- * one end while the question reads the other. The child begins with the PUT or PATCH, so nothing is fetched that is there
- * already. An answer is acted upon when the children are quiet. */
+ * Content that the host cannot read (it moves by itself, or reading it blocks) goes through a pipe: a
+ * child moves it into one end while the question reads the other. The child begins with the PUT or PATCH,
+ * so nothing is fetched that is there already. An answer is acted upon when the children are quiet. */
 #include <stdio.h>
 #include <string.h>
 
@@ -117,8 +118,8 @@ static struct oci_source *piped(struct push *p, struct oci_source *from)
     return mover ? p->pipe_out : NULL;
 }
 
-/* A file is hashed beside its upload, reading it a second time (transfer-speed 2.1). Content that was exchanged in
- * between does not match the digest in the PUT, and is refused by the registry. */
+/* A file is hashed beside its upload, reading it a second time (transfer-speed 2.1). Content that was
+ * exchanged in between does not match the digest in the PUT, and is refused by the registry. */
 static void hash_beside(struct push *p, const char *path)
 {
     p->hashing = true;
@@ -144,8 +145,8 @@ static struct oci_source *make_content(struct push *p)
 
 /* ---- is it there? ---- */
 
-/* `lenient`: the registry has just said that it took it. Otherwise a 200 alone is not believed: some answer that to
- * everything (Q25), and some name another length than they have (Q22). */
+/* `lenient`: the registry has just said that it took it. Otherwise a 200 alone is not believed: some
+ * answer that to everything (Q25), and some name another length than they have (Q22). */
 static bool is_there(struct oci_flow *f, bool lenient)
 {
     struct push *p = of(f);
@@ -199,8 +200,8 @@ static void drop_session(struct push *p)
     p->session = NULL;
 }
 
-/* PUT to the session with the digest in the query. Q2: the query that is there already is signed, and stays as it is,
- * byte for byte. */
+/* PUT to the session with the digest in the query. Q2: the query that is there already is signed, and
+ * stays as it is, byte for byte. */
 static struct oci_http *ask_close(struct oci_flow *f)
 {
     struct push *p = of(f);
@@ -231,8 +232,8 @@ static int on_child(struct oci_flow *f)
 {
     struct push *p = of(f);
     const struct oci_err *err = &f->ans.child->err;
-    /* A pipe whose reader left early cancels its writer: then the answer counts. Else the source is to blame, and not
-     * what the registry made of half of it. */
+    /* A pipe whose reader left early cancels its writer: then the answer counts. Else the source is to
+     * blame, and not what the registry made of half of it. */
     if (err->code && err->code != OCI_CANCELED && p->outcome != STORED) {
         p->trouble = *err;
         p->outcome = GIVE_UP;

@@ -757,7 +757,8 @@ TEST(a_failing_child_fails_its_parent_and_cancels_the_others)
     CHECK_INT(run(p), OCI_CONFLICT);
     CHECK_STR(host.err.text, "it failed");
     CHECK(!strchr(order, 'C') && !strchr(order, 'E') && !strchr(order, 'f'));
-    /* The failed one, the canceled ones and the parent: each had its last word, the parent the last of all. */
+    /* The failed one, the canceled ones and the parent: each had its last word, the parent the last of
+     * all. */
     CHECK_STR(order + strlen(order) - 1, "a");
     size_t count = 0;
     for (const char *c = order; *c; c++)
@@ -955,7 +956,8 @@ static int spawn_effect(struct oci_flow *f)
     return oci_ask_children(f, step);
 }
 
-/* At whatever turn the cancel comes: canceled is what has not happened, and what has happened is not canceled. */
+/* At whatever turn the cancel comes: canceled is what has not happened, and what has happened is not
+ * canceled. */
 TEST(what_has_taken_effect_is_not_canceled)
 {
     unsigned canceled = 0, done = 0;

@@ -1,9 +1,10 @@
 /* flow_host.h - a host for flows that has neither threads nor sockets: the tests' table answers.
  *
- * HTTP questions are looked up in rows of {expected question, answer}. Bodies are read and written as an exchange does it:
- * in small pieces, pausing and resuming. Jobs run later, in the same thread. Everything happens in flow_host_turn(), one
- * thing at a time, in an order that may be made random; so what the driver must not do is seen: a question begun, a job
- * posted or a step taken inside a call that only queues, two questions of one flow, something left over at the end. */
+ * HTTP questions are looked up in rows of {expected question, answer}. Bodies are read and written as an
+ * exchange does it: in small pieces, pausing and resuming. Jobs run later, in the same thread. Everything
+ * happens in flow_host_turn(), one thing at a time, in an order that may be made random; so what the
+ * driver must not do is seen: a question begun, a job posted or a step taken inside a call that only
+ * queues, two questions of one flow, something left over at the end. */
 #ifndef FLOW_HOST_H
 #define FLOW_HOST_H
 
@@ -65,8 +66,8 @@ struct flow_host {
 void flow_host_init(struct flow_host *h, const struct flow_row *rows, size_t count);
 #define FLOW_ROWS(rows) (rows), sizeof(rows) / sizeof *(rows)
 
-/* Starts `take` and turns until it is over and nothing is left to do. Gives the error's code; h->err is the error. Fails the
- * test when it does not end. May be called again for another flow. */
+/* Starts `take` and turns until it is over and nothing is left to do. Gives the error's code; h->err is
+ * the error. Fails the test when it does not end. May be called again for another flow. */
 int flow_host_run(struct flow_host *h, struct oci_flow *take);
 /* The same in two parts. */
 void flow_host_start(struct flow_host *h, struct oci_flow *take);

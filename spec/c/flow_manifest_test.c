@@ -11,9 +11,10 @@
 #include "test.h"
 
 #define OTHER "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-#define EMPTY_CONFIG "\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"digest\":\"" OTHER "\",\"size\":2}"
-#define BODY                                                                                                          \
-    "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"artifactType\":\"a/b\"," EMPTY_CONFIG ",\"layers\":[]}"
+#define EMPTY_CONFIG "\"config\":{\"mediaType\":\"" OCI_TYPE_EMPTY "\",\"digest\":\"" OTHER "\",\"size\":2}"
+#define BODY                                                                                           \
+    "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"artifactType\":\"a/b\"," EMPTY_CONFIG   \
+    ",\"layers\":[]}"
 #define UNTYPED "{\"schemaVersion\":2," EMPTY_CONFIG ",\"layers\":[]}"
 #define INDEX "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_INDEX "\",\"manifests\":[]}"
 #define ARTIFACT "{\"mediaType\":\"application/vnd.oci.artifact.manifest.v1+json\",\"blobs\":[]}"
@@ -245,7 +246,8 @@ TEST(head_is_enough_when_it_tells_all)
     begin(NULL, 0);
     flow_host_done(&host, false);
     const struct flow_row rows[] = {
-        {.ask = "HEAD " TAG, .status = 200, .length = 99, .digest = sha256, .type = OCI_TYPE_INDEX, .scope = PULL_SCOPE},
+        {.ask = "HEAD " TAG, .status = 200, .length = 99, .digest = sha256, .type = OCI_TYPE_INDEX,
+         .scope = PULL_SCOPE},
     };
     begin(FLOW_ROWS(rows));
     CHECK_INT(head("v1"), OCI_OK);
@@ -446,9 +448,9 @@ static void endless(struct flow_host *h, const struct oci_http *q, struct flow_r
     static char body[100];
     int kind = *(int *)h->ctx;
     snprintf(link, sizeof link, "https://r.io/page%u", kind == 1 ? 1 : h->asked);
-    snprintf(body, sizeof body, kind == 0 ? "{\"tags\":[]}" : kind == 2 ? "{\"tags\":[\"same\"]}" : "{\"tags\":[\"t%u\"]}",
-             h->asked);
-    *ret_row = (struct flow_row){.status = 200, .body = body, .link = link};
+    static const char *const bodies[] = {"{\"tags\":[]}", NULL, "{\"tags\":[\"same\"]}", NULL};
+    snprintf(body, sizeof body, "{\"tags\":[\"t%u\"]}", h->asked);
+    *ret_row = (struct flow_row){.status = 200, .body = bodies[kind] ? bodies[kind] : body, .link = link};
 }
 
 /* T55, Q32 */

@@ -1,5 +1,5 @@
-/* Every allocation of every flow fails once, and then from some point on: the flow ends with NO_MEMORY or succeeds all the
- * same, nothing leaks, nothing is left over. */
+/* Every allocation of every flow fails once, and then from some point on: the flow ends with NO_MEMORY or
+ * succeeds all the same, nothing leaks, nothing is left over. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* Every flow of a registry against every kind of answer, at each of its questions: which error it gives, and what is asked
- * in which order. What an answer means is the same everywhere but for the exceptions below. */
+/* Every flow of a registry against every kind of answer, at each of its questions: which error it gives,
+ * and what is asked in which order. What an answer means is the same everywhere but for the exceptions
+ * below. */
 #include <stdio.h>
 #include <string.h>
 

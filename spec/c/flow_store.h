@@ -1,5 +1,5 @@
-/* flow_store.h - a place in memory for the tests of whole artifacts: strict as a registry (a manifest whose blobs are not
- * there fails the test), asynchronous, with a log of what was done, and with moods. */
+/* flow_store.h - a place in memory for the tests of whole artifacts: strict as a registry (a manifest
+ * whose blobs are not there fails the test), asynchronous, with a log of what was done, and with moods. */
 #ifndef FLOW_STORE_H
 #define FLOW_STORE_H
 
@@ -14,7 +14,7 @@ struct fake_store {
     struct oci_store base;
     struct oci_store_type type;  /* .remote, .one_space may be set by the test */
     struct oci_map blobs;        /* digest -> bytes */
-    struct oci_map manifests;    /* digest -> bytes; in an one_space place all are blobs, and these are those put as manifests */
+    struct oci_map manifests;    /* digest -> bytes; where all is one space they are blobs, too */
     struct oci_map types;        /* digest -> media type */
     struct oci_map tags;         /* name -> digest */
     enum fake_source sources;    /* how its blobs can be had */
