@@ -55,21 +55,21 @@ static int pull_first(struct oci_flow *f)
 }
 
 int oci_start_pull(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
-                   const struct oci_pull_options *options, const struct oci_call_options *o,
-                   struct oci_op **ret_op, struct oci_err *reterr)
+                   const struct oci_pull_options *p, const struct oci_call_options *o, struct oci_op **ret_op,
+                   struct oci_err *reterr)
 {
     struct oci_op *op;
     int rc = oci_op_begin(c, m, "pull", from, o, &op, reterr);
     if (rc != OCI_OK)
         return rc;
-    struct pull *p = oci_task_new(sizeof *p, &pull_type, op, pull_first);
-    if (!p)
+    struct pull *t = oci_task_new(sizeof *t, &pull_type, op, pull_first);
+    if (!t)
         return oci_op_launch(op, oci_err_no_memory(reterr), ret_op, reterr);
-    p->to = oci_strdup(options->to ? options->to : ".");
-    p->overwrite = options->overwrite;
-    p->sync = options->sync;
-    p->unpack = options->unpack;
-    rc = p->to ? oci_place_open(c, op->engine, from, false, &op->call, &p->task.from, reterr)
+    t->to = oci_strdup(p->to ? p->to : ".");
+    t->overwrite = p->overwrite;
+    t->sync = p->sync;
+    t->unpack = p->unpack;
+    rc = t->to ? oci_place_open(c, op->engine, from, false, &op->call, &t->task.from, reterr)
                : oci_err_no_memory(reterr);
     return oci_op_launch(op, rc, ret_op, reterr);
 }

@@ -36,9 +36,9 @@ int oci_tags_copy(const char *first, const char *const *more, size_t count, stru
                   struct oci_err *reterr)
 {
     struct oci_tags t = {.more = oci_calloc(count + 1, sizeof *t.more)};
-    int rc = t.more ? OCI_OK : oci_err_no_memory(reterr);
-    if (rc == OCI_OK && first && first[0])
-        rc = add(&t, first, reterr);
+    if (!t.more)
+        return oci_err_no_memory(reterr);
+    int rc = first && first[0] ? add(&t, first, reterr) : OCI_OK;
     for (size_t i = 0; i < count && rc == OCI_OK; i++)
         rc = add(&t, more[i], reterr);
     if (rc == OCI_OK)
