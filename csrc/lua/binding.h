@@ -109,6 +109,7 @@ int oci_lua_array(lua_State *L);
 void oci_lua_push_desc(lua_State *L, const struct oci_desc *d);
 void oci_lua_push_result(lua_State *L, const struct oci_result *r);
 int oci_lua_parse_manifest(lua_State *L);
+int oci_lua_lint(lua_State *L); /* lua_lint.c */
 int oci_lua_build_index(lua_State *L);
 /* The reference in the string at `i` into *box (kind REFERENCE). */
 int oci_lua_to_reference(lua_State *L, int i, struct oci_lua_box *box, struct oci_err *reterr);

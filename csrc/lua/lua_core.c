@@ -63,6 +63,7 @@ int luaopen_oci_core(lua_State *L)
                                          {"digest", oci_lua_digest},
                                          {"glob", oci_lua_glob},
                                          {"manifest", oci_lua_parse_manifest},
+                                         {"lint", oci_lua_lint},
                                          {"build_index", oci_lua_build_index},
                                          {"client", oci_lua_client},
                                          {"wait", oci_lua_wait},

@@ -1,12 +1,14 @@
 /* manifest_build.c - writing manifests and indexes in canonical form (declared in manifest.h).
  *
- * What is written keeps every MUST of the specification, also where reading is lenient; and it is read back by the
- * same parser that reads what others wrote, so that nothing can be built that we would refuse. */
+ * What is written keeps every MUST of the specification, also where reading is lenient: it is linted, and refused for
+ * what is an error. And it is read back by the same parser that reads what others wrote, so that nothing can be built
+ * that we would refuse. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/lint.h"
 #include "model/manifest.h"
 
 /* ---- what may be written ------------------------------------------------------------------- */
@@ -140,9 +142,16 @@ static int finish(struct draft *d, struct oci_manifest **ret_manifest)
     if (d->rc == OCI_OK)
         d->rc = print(d->root, &bytes, d->err);
     oci_json_free(d->root);
+    struct oci_manifest *m = NULL;
     if (d->rc == OCI_OK)
-        d->rc = oci_manifest_parse(bytes, NULL, NULL, ret_manifest, d->err);
+        d->rc = oci_manifest_parse(bytes, NULL, NULL, &m, d->err);
+    if (d->rc == OCI_OK)
+        d->rc = oci_lint_refuse(bytes->p, bytes->len, NULL, d->err);
     oci_bytes_unref(bytes);
+    if (d->rc)
+        oci_manifest_free(m);
+    else
+        *ret_manifest = m;
     return d->rc;
 }
 

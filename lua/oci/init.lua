@@ -69,6 +69,17 @@ function oci.parse(bytes, media_type)
   return require("oci.manifest").parse(bytes, media_type)
 end
 
+--- What a manifest, an index, a descriptor or an oci-layout file breaks, also when `parse` refuses it.
+---@param what oci.Manifest|string a manifest, or bytes
+---@param media_type? string what the sender called it
+---@return oci.Finding[]? findings nil, message, code, detail: LIMIT
+---@return string? message
+---@return string? code
+---@return table? detail
+function oci.lint(what, media_type)
+  return require("oci.lint")(what, media_type)
+end
+
 -- ---- clients
 
 local default, default_options, default_generation

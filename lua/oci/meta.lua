@@ -79,6 +79,14 @@ function core.glob(root, pattern) end
 ---@return table? detail
 function core.manifest(bytes, media_type) end
 
+---@param bytes string
+---@param media_type? string
+---@return oci.Finding[]? findings
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.lint(bytes, media_type) end
+
 ---@param spec { artifact_type?: string, manifests: oci.Descriptor[], annotations?: table<string, string> }
 ---@return table? fields of an oci.Manifest
 ---@return string? message
