@@ -35,6 +35,7 @@ function kit.shell(command)
   local all = pipe:read("*a")
   pipe:close()
   local output, status = all:match("^(.*)\n(%d+)$")
+  if not status then return false, all end -- the command ended its shell
   return status == "0", output
 end
 
@@ -85,6 +86,18 @@ end
 
 -- ---- HTTP to the controls, as little as is needed
 
+-- The content of a body in HTTP chunks.
+local function unchunk(text)
+  local parts, at = {}, 1
+  while true do
+    local size, begin = text:match("^(%x+)[^\n]*\n()", at)
+    if not size or tonumber(size, 16) == 0 then return table.concat(parts) end
+    at = begin + tonumber(size, 16)
+    parts[#parts + 1] = text:sub(begin, at - 1)
+    at = at + 2
+  end
+end
+
 --- Status, body and headers (names in lower case) of one request. `body` may be a table: JSON.
 function kit.http(address, method, path, body, headers)
   local host, port = address:match("^(.*):(%d+)$")
@@ -103,6 +116,7 @@ function kit.http(address, method, path, body, headers)
   for name, value in head:gmatch("\n([^:\r\n]+):%s*([^\r\n]*)") do
     answer_headers[name:lower()] = value
   end
+  if answer_headers["transfer-encoding"] == "chunked" then content = unchunk(content) end
   return tonumber(head:match("^HTTP/1.1 (%d+)")), content, answer_headers
 end
 
