@@ -158,6 +158,8 @@ static void searched(struct oci_work *w)
         drop(n, l); /* a file that was repaired is read again */
     while ((p = oci_list_pop(&waiters)) != NULL) {
         struct oci_login_waiter *waiter = OCI_OWNER(p, struct oci_login_waiter, link);
+        if (rc == OCI_OK)
+            l->stale = false; /* the waiter before may have been refused with it: each is to hear so itself */
         waiter->ready(waiter, rc, &err);
     }
     oci_net_free(n);

@@ -139,6 +139,7 @@ static void other(struct oci_transfer *t, CURLcode code, const char *text)
 
 void oci_trouble_of(struct oci_transfer *t, CURLcode code, long verdict, int errnum, const char *text)
 {
+    char buf[320];
     t->arrived = t->connected;
     if (t->refused) {
         oci_trouble_refused(t);
@@ -164,7 +165,8 @@ void oci_trouble_of(struct oci_transfer *t, CURLcode code, long verdict, int err
         break;
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CRL_BADFILE:
-        oci_err_set(&t->err, OCI_TLS, "the file with the certificates of trusted authorities cannot be read");
+        oci_err_set(&t->err, OCI_TLS, "the certificates of trusted authorities cannot be read: %s",
+                    words(text, buf, sizeof buf));
         set(t, OCI_TLS, false, OCI_TROUBLE_BROKEN);
         break;
     case CURLE_SSL_CONNECT_ERROR:
