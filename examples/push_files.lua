@@ -1,15 +1,18 @@
 -- push_files.lua REFERENCE FILE...: pushes files, with a bar on a terminal.
 local oci = require "oci"
 
-local reference = table.remove(arg, 1)
-if not arg[1] then
+local reference, files = arg[1], {}
+for i = 2, #arg do
+  files[#files + 1] = arg[i]
+end
+if not files[1] then
   io.stderr:write("usage: push_files.lua REFERENCE FILE...\n")
   os.exit(2)
 end
 
 local pushed, message, code = oci.push(reference, {
   artifact_type = "application/vnd.example.files.v1",
-  files = arg,
+  files = files,
   on_progress = oci.progress(),
 })
 if not pushed then

@@ -18,7 +18,7 @@ local options = require "oci.options"
 
 ---@class oci.RegistryOptions
 ---@field plain_http? boolean left out: only for loopback hosts
----@field ca_file? string certificates in PEM that are trusted besides
+---@field ca_file? string certificates in PEM that are trusted here, instead of the system's
 ---@field credentials? oci.Credentials|oci.CredentialFunction
 
 ---@class oci.CallOptions

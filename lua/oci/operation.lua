@@ -85,14 +85,18 @@ local function next_chunk(source, most)
   return chunk
 end
 
--- Gives the engine what it has room for. A chunk that is larger is kept for the next time.
+local CHUNKS_AT_ONCE = 256
+
+-- Gives the engine what it has room for, or many small chunks of it: it asks again. A chunk that is larger is kept for
+-- the next time.
 local function give(self, number, room)
   local reader = self.readers[number]
   if type(reader) ~= "table" or not reader.is_reading then
     reader = { is_reading = true, source = reader, from = 1 }
     self.readers[number] = reader
   end
-  while room > 0 do
+  local given = 0
+  while room > 0 and given < CHUNKS_AT_ONCE do
     if not reader.chunk then
       local chunk, why = next_chunk(reader.source, room)
       if not chunk then
@@ -105,7 +109,7 @@ local function give(self, number, room)
       if not taken or taken == 0 then
         return
       end
-      room, reader.from = room - taken, reader.from + taken
+      room, reader.from, given = room - taken, reader.from + taken, given + 1
     end
     if reader.from > #reader.chunk then
       reader.chunk = nil
@@ -119,7 +123,7 @@ local function hand_on(self)
     if not kind then
       return
     elseif kind == "wants" then
-      give(self, what, room)
+      return give(self, what, room) -- and no more: others have their turn, however fast the reader is
     elseif self.on_progress then
       self.on_progress(what)
     end

@@ -7,6 +7,21 @@ local options = require "oci.options"
 
 local parallel = {}
 
+-- After another function's failure the call that a function is in is canceled; the next one does not even begin to wait.
+local function give_up(task, handles)
+  local is_new = false
+  for _, handle in ipairs(handles) do
+    is_new = is_new or not task.canceled[handle]
+  end
+  if is_new and next(task.canceled) then
+    error("canceled: another function of oci.parallel failed", 0)
+  end
+  for _, handle in ipairs(handles) do
+    task.canceled[handle] = true
+    handle:cancel()
+  end
+end
+
 local function new_scheduler()
   local scheduler = { tasks = {} } -- by coroutine
 
@@ -18,14 +33,7 @@ local function new_scheduler()
   function scheduler.wait_any(handles, timeout)
     local task = scheduler.tasks[coroutine.running()]
     if scheduler.failed then
-      -- Calls that are made after the failure of another function are canceled, the next ones do not even begin to wait.
-      if task.told then
-        error("canceled: another function of oci.parallel failed", 0)
-      end
-      task.told = true
-      for _, handle in ipairs(handles) do
-        handle:cancel()
-      end
+      give_up(task, handles)
     end
     task.handles, task.deadline = handles, timeout and core.now() + timeout
     return coroutine.yield(scheduler)
@@ -35,15 +43,19 @@ local function new_scheduler()
     return scheduler.wait_any({ handle }, timeout)
   end
 
+  function scheduler.turn()
+    scheduler.tasks[coroutine.running()].deadline = 0
+    coroutine.yield(scheduler)
+  end
+
   return scheduler
 end
 
 local function cancel(scheduler)
   scheduler.failed = true
   for _, task in pairs(scheduler.tasks) do
-    task.told = true
-    for _, handle in ipairs(task.handles or {}) do
-      handle:cancel()
+    if task.handles then
+      give_up(task, task.handles)
     end
   end
 end
@@ -79,7 +91,7 @@ end
 
 local function start(scheduler, index, f)
   -- A Lua function, since Lua 5.1 and nginx take no C function here.
-  local task = { index = index, co = coroutine.create(function() return f() end) }
+  local task = { index = index, canceled = {}, co = coroutine.create(function() return f() end) }
   scheduler.tasks[task.co] = task
   scheduler.count = scheduler.count + 1
   resume(scheduler, task)
@@ -108,7 +120,7 @@ end
 local function wait(scheduler)
   local all, deadline = {}, nil
   for _, task in pairs(scheduler.tasks) do
-    for _, handle in ipairs(task.handles) do
+    for _, handle in ipairs(task.handles or {}) do
       all[#all + 1] = handle
     end
     if task.deadline and not (deadline and deadline < task.deadline) then
@@ -128,7 +140,9 @@ local function run(scheduler, functions, limit)
     if scheduler.count == 0 then
       return
     end
-    if not resume_ready(scheduler) then
+    if resume_ready(scheduler) then
+      loop.turn()
+    else
       wait(scheduler)
     end
   end

@@ -11,6 +11,7 @@ Reader.__name = "oci.Reader"
 local reader = {}
 
 local CHUNK = 64 * 1024
+local TURN = 1024 * 1024 -- so much is read at most before others have a turn
 
 --- A reader of an operation's handle of the core, which is the reader's from now on.
 function reader.new(handle, descriptor)
@@ -38,10 +39,16 @@ function Reader:read(most)
   while not self.ended do
     local chunk, message, code, detail = self.handle:take(most or CHUNK)
     if chunk then
+      self.since_turn = (self.since_turn or 0) + #chunk
+      if self.since_turn >= TURN then
+        self.since_turn = 0
+        loop.turn()
+      end
       return chunk
     elseif chunk == nil then
       let_go(self, message and { message, code, detail })
     else
+      self.since_turn = 0
       loop.wait(self.handle)
     end
   end

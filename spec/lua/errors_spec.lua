@@ -147,10 +147,11 @@ describe("without a server", function()
   end)
 
   it("a CA file that is not there is an error that names it", function()
-    local client, message, code = oci.client { registries = { ["registry.example"] = { ca_file = "/nowhere/ca.pem" } } }
+    local host = kit.needs("OCI_TEST_REGISTRY_TLS", "docker-registry with TLS")
+    local client, message, code = oci.client { registries = { [host] = { ca_file = "/nowhere/ca.pem" } } }
     if client then
       local _
-      _, message, code = client:resolve("registry.example/x/y:z", { retries = 0, connect_timeout = 5 })
+      _, message, code = client:resolve(host .. "/x/y:z", { retries = 0 })
       client:close()
     end
     assert.truthy(message:find("/nowhere/ca.pem", 1, true), message)
@@ -163,7 +164,8 @@ describe("without a server", function()
   end)
 
   it("assert makes of it what a script wants", function()
-    local ok, message = pcall(function() assert(oci.resolve("memory:nothing-here:x")) end)
+    local lua_assert = (rawget(_G, "loadstring") or load) "return assert" () -- this file's is busted's
+    local ok, message = pcall(function() lua_assert(oci.resolve("memory:nothing-here:x")) end)
     assert.is_false(ok)
     assert.equal("string", type(message))
     assert.truthy(message:find("nothing-here", 1, true))

@@ -46,7 +46,7 @@ describe("SIGINT", function()
     local _, output = kit.shell(table.concat({
       (os.getenv "OCI_TEST_LUA" or "lua5.4"), kit.quote(script), kit.quote(ref), kit.quote(work .. "/out"),
       ">" .. work .. "/printed 2>&1 &",
-      "pid=$!; until grep -q moving " .. work .. "/printed; do sleep 0.02; done",
+      "pid=$!; until grep -q moving " .. work .. "/printed; do sleep 0.02; done;",
       "kill -INT $pid; wait $pid; echo status $?",
     }, " "))
     local status = output:match "status (%d+)"
@@ -65,8 +65,7 @@ describe("SIGINT", function()
 
   it("ends a pull inside a coroutine", function()
     local status, printed, left = interrupt [[
-      local co = coroutine.create(pull)
-      print(coroutine.resume(co))
+      coroutine.wrap(pull)()
       print "went on"]]
     assert.equal(1, status, printed)
     assert.truthy(printed:find("interrupted!", 1, true), printed)
@@ -98,7 +97,7 @@ describe("SIGINT", function()
       local ok, message = pcall(pull)
       print("caught", ok, message)]]
     assert.equal(0, status, printed)
-    assert.truthy(printed:find("caught\tfalse\tinterrupted!", 1, true), printed)
+    assert.truthy(printed:find "caught\tfalse\t.*interrupted!", printed)
     assert.equal("", left)
   end)
 end)

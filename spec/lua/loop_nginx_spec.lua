@@ -33,6 +33,7 @@ http {
   }
   server {
     listen 127.0.0.1:@PORT@;
+    chunked_transfer_encoding off;
     location = /ping { content_by_lua_block { ngx.say("pong ", tostring(oci_at_init), " ", in_init_worker) } }
     location = /pull {
       content_by_lua_block {
@@ -82,7 +83,7 @@ http {
       content_by_lua_block {
         local result
         ngx.timer.at(0, function()
-          result = require("oci").resolve(ngx.var and "bad" or "@REF@")
+          result = require("oci").resolve("@REF@")
         end)
         while not result do ngx.sleep(0.005) end
         ngx.say(result.digest)
@@ -149,7 +150,7 @@ describe("nginx", function()
       ENV = preload and "env LD_PRELOAD; env ASAN_OPTIONS; env LSAN_OPTIONS; env UBSAN_OPTIONS;" or "",
     }
     kit.write(dir .. "/nginx.conf", (CONF:gsub("@(%u+)@", values)))
-    local command = ("%s%s -p %s -c %s/nginx.conf -e %s/error.log >%s/out 2>&1 & echo $!"):format(
+    local command = ("%s%s -p %s -c %s/nginx.conf -e %s/error.log >%s/stdout 2>&1 & echo $!"):format(
       preload and "LD_PRELOAD=" .. kit.quote(preload) .. " " or "", kit.quote(nginx), kit.quote(dir), dir, dir, dir)
     local pipe = assert(io.popen(command))
     pid = pipe:read "*l"
@@ -230,7 +231,10 @@ describe("nginx", function()
 
   it("says what to do in a phase that cannot wait, and blocks nobody", function()
     get "/log"
-    local text = eventually("the log phase", function() return kit.read(dir .. "/from_log") end)
+    local text = eventually("the log phase", function()
+      local written = kit.read(dir .. "/from_log")
+      return written ~= "" and written
+    end)
     assert.truthy(text:find("^false .*log.*ngx%.timer%.at"), text)
     assert.truthy(get("/ping"):find("false .*init_worker.*ngx%.timer%.at"))
   end)

@@ -78,6 +78,9 @@ describe("a registry", function()
   end)
 
   it("does many things at once", function()
+    -- docker-registry 2.8 refuses a manifest (400 DIGEST_INVALID) while a blob that it names is committed once more in the
+    -- same repository; so the empty config, which all of them have, is there first.
+    assert(oci.push(place .. ":t0", { artifact_type = TYPE }))
     local functions = {}
     for i = 1, 20 do
       functions[i] = function()
@@ -90,27 +93,29 @@ describe("a registry", function()
     for i = 1, 20 do
       assert.equal("data " .. i, results[i])
     end
-    assert.equal(20, #assert(oci.tags(place)))
+    assert.equal(21, #assert(oci.tags(place)))
   end)
 
-  it("is found by a new client in the child of a fork", function()
-    local ok, unistd = pcall(require, "posix.unistd")
-    if not ok then
-      return pending "luaposix is not there for this Lua"
-    end
-    local wait = require "posix.sys.wait"
-    local pushed = push(place .. ":v1")
-    local client = assert(oci.client())
-    assert(client:resolve(place .. ":v1"))
-    local pid = unistd.fork()
-    if pid == 0 then
-      local again = oci.resolve(place .. ":v1")
-      local _, message, code = client:resolve(place .. ":v1")
-      unistd._exit(again and again.digest == pushed.digest and code == "INVALID" and message:find("fork", 1, true) and 0 or 1)
-    end
-    local _, _, status = wait.wait(pid)
-    assert.equal(0, status)
-    assert.equal(pushed.digest, assert(client:resolve(place .. ":v1")).digest)
-    client:close()
-  end)
+  -- Only LuaJIT can fork without another module; spec/c does it for the core.
+  local ffi_is_there, ffi = pcall(require, "ffi")
+  if ffi_is_there then
+    ffi.cdef "int fork(void); int waitpid(int, int *, int); void _exit(int);"
+    it("is found in the child of a fork, by new clients only", function()
+      local pushed = push(place .. ":v1")
+      local client = assert(oci.client())
+      assert(client:resolve(place .. ":v1"))
+      local pid = ffi.C.fork()
+      if pid == 0 then
+        local again = oci.resolve(place .. ":v1")
+        local _, message, code = client:resolve(place .. ":v1")
+        local fine = again and again.digest == pushed.digest and code == "INVALID" and message:find("fork", 1, true)
+        ffi.C._exit(fine and 0 or 1)
+      end
+      local status = ffi.new "int[1]"
+      assert.equal(pid, ffi.C.waitpid(pid, status, 0))
+      assert.equal(0, status[0])
+      assert.equal(pushed.digest, assert(client:resolve(place .. ":v1")).digest)
+      client:close()
+    end)
+  end
 end)

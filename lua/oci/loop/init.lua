@@ -1,7 +1,7 @@
 --- How a call waits: blocking in a script, suspended inside an event loop. A host loop is a table of two functions,
 -- running() (may the caller suspend here now?) and wait(handle, timeout) (returns when handle:ready(), which may be at
--- once, or nil, "timeout"; anything else is final). wait_any(handles, timeout), the index of one that is ready, is a third
--- that a host may have.
+-- once, or nil, "timeout"; anything else is final). It may have two more: wait_any(handles, timeout), which gives the index
+-- of one that is ready, and turn(), which lets others run.
 local core = require "oci.core"
 local options = require "oci.options"
 
@@ -9,6 +9,7 @@ local options = require "oci.options"
 ---@field running fun(): boolean
 ---@field wait fun(handle: { ready: (fun(self): boolean), pollfd: (fun(self): integer) }, timeout?: number): any, string?
 ---@field wait_any? fun(handles: table[], timeout?: number): integer?, string?
+---@field turn? fun()
 
 local loop = {}
 
@@ -99,10 +100,22 @@ local function checked(result, why)
   return result
 end
 
---- Suspends or blocks until a handle of the core may be ready, or the seconds are over.
+--- Suspends or blocks until a handle of the core may be ready, or the seconds are over. If it is ready, others have a turn:
+-- an operation that always has something to be served must not keep them waiting.
 function loop.wait(handle, timeout)
+  local host = loop.current()
   if not handle:ready() then
-    checked(loop.current().wait(handle, timeout))
+    checked(host.wait(handle, timeout))
+  elseif host.turn then
+    host.turn()
+  end
+end
+
+--- Lets others run, where there are any.
+function loop.turn()
+  local host = loop.current()
+  if host.turn then
+    host.turn()
   end
 end
 

@@ -67,4 +67,15 @@ function luv.wait(op, timeout)
   return luv.wait_any({ op }, timeout)
 end
 
+--- Goes once around the loop.
+function luv.turn()
+  local co = coroutine.running()
+  local timer = assert(uv.new_timer())
+  timer:start(0, 0, function()
+    timer:close()
+    resume(co)
+  end)
+  coroutine.yield()
+end
+
 return luv

@@ -236,4 +236,8 @@ function nginx.wait(handle, timeout)
   return nginx.wait_any({ handle }, timeout)
 end
 
+function nginx.turn()
+  ngx.sleep(0)
+end
+
 return nginx
