@@ -18,8 +18,8 @@ struct oci_source *oci_source_bytes(struct oci_bytes *bytes); /* takes a referen
 struct oci_source *oci_source_file(const char *path, uint64_t size);
 /* As above below a directory descriptor (borrowed; must stay open), links refused: a layout's blob. */
 struct oci_source *oci_source_file_at(int dirfd, const char *rel, uint64_t size);
-/* The same below a directory that is found out (POOL) when the source is opened; `offset` and `length` (OCI_SIZE_UNKNOWN: to
- * the end) choose a part of it, `size` is that of the whole file. */
+/* The same below a directory that is found out (POOL) when the source is opened; `offset` and `length`
+ * (OCI_SIZE_UNKNOWN: to the end) choose a part of it, `size` is that of the whole file. */
 struct oci_source_file_options {
     int (*dir)(void *ctx, int *ret_dirfd, struct oci_err *reterr); /* the descriptor stays its owner's */
     void *ctx;
@@ -34,20 +34,20 @@ const char *oci_source_file_path(const struct oci_source *s);
 
 /* ---- sinks ---- */
 
-/* Collects at most `max` bytes; `want` (may be NULL, or digest "") is verified at the end, inline. On success *ret_bytes is
- * the caller's. */
+/* Collects at most `max` bytes; `want` (may be NULL, or digest "") is verified at the end, inline. On success
+ * *ret_bytes is the caller's. */
 struct oci_sink *oci_sink_bytes(size_t max, const struct oci_desc *want, struct oci_bytes **ret_bytes);
 
-/* Only counts and hashes; the digest and size go to *ret_desc at the end. The hash runs inline: give it content on the pool
- * or small content. */
+/* Only counts and hashes; the digest and size go to *ret_desc at the end. The hash runs inline: give it content on
+ * the pool or small content. */
 struct oci_sink *oci_sink_hash(struct oci_str algorithm, struct oci_desc *ret_desc);
 
 struct oci_file_sink_options {
     int dirfd;                   /* where; borrowed, stays open until the sink is freed */
     const char *temporary;       /* name of the new file; copied */
     const char *final;           /* renamed to this by the last job; NULL: it stays under its temporary name. Copied */
-    bool by_digest;              /* renamed to the encoded part of its digest. A regular file of the same size that is there
-                                  * already is kept, one of another size replaced; anything else is UNSAFE_PATH */
+    bool by_digest;              /* renamed to the encoded part of its digest. A regular file of the same size that is
+                                  * there already is kept, one of another size replaced; all else is UNSAFE_PATH */
     const char *name;            /* in messages; NULL: final, else temporary. Copied */
     unsigned mode;               /* permission bits, less the umask */
     bool replace;                /* final: replace what is there, else OCI_EXISTS */
@@ -56,9 +56,9 @@ struct oci_file_sink_options {
     struct oci_desc *ret_desc;   /* digest and size found, may be NULL */
     struct oci_host *host;       /* for its jobs */
 };
-/* Writes blocks on the engine; a hash job on the pool follows the written file for content above 4 MiB, below it hashes
- * inline. end() compares size and digest, and renames on the pool; on failure the temporary file is removed. What fits in
- * one block stays in memory until then: one job makes, writes, hashes and renames it. */
+/* Writes blocks on the engine; a hash job on the pool follows the written file for content above 4 MiB, below it
+ * hashes inline. end() compares size and digest, and renames on the pool; on failure the temporary file is removed.
+ * What fits in one block stays in memory until then: one job makes, writes, hashes and renames it. */
 struct oci_sink *oci_sink_file(const struct oci_file_sink_options *options);
 
 /* ---- the pipe and the caller's window: a bounded ring (256 KiB) between a writer and a reader ----
@@ -70,13 +70,15 @@ struct oci_window *oci_window_unref(struct oci_window *w); /* returns NULL */
 /* Ends in the core (engine thread). Each may be made once, and holds a reference. A reader that closes early fails its
  * writer with OCI_CANCELED; a writer that fails passes its error to the reader. */
 struct oci_source *oci_window_source(struct oci_window *w, uint64_t size);
-/* `want`: what comes through is hashed and verified; the verdict reaches the reader before the end does. May be NULL. One
- * write is at most 64 KiB. Restarted (a GET that is sent again) it passes over what the reader may have had: verification
- * tells whether it was the same. */
+/* `want`: what comes through is hashed and verified; the verdict reaches the reader before the end does. May be
+ * NULL. One write is at most 64 KiB. Restarted (a GET that is sent again) it passes over what the reader may have
+ * had: verification tells whether it was the same. */
 struct oci_sink *oci_window_sink(struct oci_window *w, const struct oci_desc *want);
 /* Ends with the caller. Any thread, one at a time; never block. */
-int oci_window_give(struct oci_window *w, const void *p, size_t len, size_t *ret_taken); /* OCI_OK, OCI_PAUSED (0 taken), error */
-void oci_window_give_end(struct oci_window *w, const struct oci_err *err); /* NULL: the end; else the reader's failure */
+/* OCI_OK, OCI_PAUSED (0 taken), or OCI_CANCELED: nobody reads any more. */
+int oci_window_give(struct oci_window *w, const void *p, size_t len, size_t *ret_taken);
+/* NULL: the end; else why there is no more. */
+void oci_window_give_end(struct oci_window *w, const struct oci_err *err);
 /* Takes up to max bytes: OCI_OK, OCI_END_OF_CONTENT (verified if asked), OCI_PAUSED (none now), or the error. */
 int oci_window_take(struct oci_window *w, void *p, size_t max, size_t *ret_n, struct oci_err *reterr);
 void oci_window_stop(struct oci_window *w); /* the caller reads no more */
@@ -88,8 +90,9 @@ void oci_window_on_change(struct oci_window *w, void (*fn)(void *ctx), void *ctx
 
 /* ---- work ---- */
 
-/* Hashes a whole file (sha256), in slices: it says AGAIN between them. Files up to `keep` bytes are kept too, so that they
- * need not be opened again. Embed it; set path and ask it as WORK; _done afterwards, also when it was canceled. */
+/* Hashes a whole file (sha256), in slices: it says AGAIN between them. Files up to `keep` bytes are kept too, so
+ * that they need not be opened again. Embed it; set path and ask it as WORK; _done afterwards, also when it was
+ * canceled. */
 struct oci_hash_file_work {
     struct oci_work work;
     const char *path;          /* borrowed */

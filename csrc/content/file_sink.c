@@ -1,13 +1,14 @@
 /* file_sink.c - content into a new file, hashed, verified, renamed (content_kinds.h).
  *
- * The engine collects blocks and writes them; jobs on the pool do what may block: make the file, hash what was written,
- * compare, close, rename, remove. At most one job is posted at a time. From the post to done() its `struct job` belongs to
- * the pool, except the two atomics. end() says PAUSED until no job is posted: so nothing runs that outlives the sink.
+ * The engine collects blocks and writes them; jobs on the pool do what may block: make the file, hash what was
+ * written, compare, close, rename, remove. At most one job is posted at a time. From the post to done() its `struct
+ * job` belongs to the pool, except the two atomics. end() says PAUSED until no job is posted: so nothing runs that
+ * outlives the sink.
  *
  * Three ways, by size:
  *   what fits in one block stays in memory, and one job does all the rest;
  *   up to 4 MiB the engine hashes each block as it writes it;
- *   above, a job follows: it hashes the file from the page cache up to the mark of what is written, and when it has
+ *   above, a job follows: it hashes the file from the page cache up to the mark of what is written. When it has
  *   caught up it ends; the next block posts it again (transfer-speed 2). */
 #include <stdatomic.h>
 #include <string.h>
@@ -117,8 +118,8 @@ static int job_hash(struct job *j, struct oci_err *reterr)
     return rc;
 }
 
-/* Something is there under the name by digest. A regular file of the right size is the same content, which another has put
- * there meanwhile; one of another size is a broken one, and ours is better. */
+/* Something is there under the name by digest. A regular file of the right size is the same content, which another
+ * has put there meanwhile; one of another size is a broken one, and ours is better. */
 static int keep_or_replace(struct job *j, const char *name, struct oci_err *reterr)
 {
     struct oci_file_info info;

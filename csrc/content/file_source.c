@@ -1,5 +1,5 @@
-/* file_source.c - regular files as sources: opened on the pool, read on the engine (transfer-speed 2: through the pool it
- * costs twice the CPU). */
+/* file_source.c - regular files as sources: opened on the pool, read on the engine (transfer-speed 2: through the
+ * pool it costs twice the CPU). */
 #include <inttypes.h>
 
 #include "base/mem.h"

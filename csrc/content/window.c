@@ -1,8 +1,8 @@
-/* window.c - a bounded ring between one writer and one reader (content_kinds.h). Both in the core: a pipe. One of them the
- * caller, in another thread: the caller's window.
+/* window.c - a bounded ring between one writer and one reader (content_kinds.h). Both in the core: a pipe. One of
+ * them the caller, in another thread: the caller's window.
  *
- * Only the writer moves `tail` and touches what is free; only the reader moves `head` and touches what is filled. So bytes
- * are copied without the lock, and the lock covers moves of the two marks and of the flags.
+ * Only the writer moves `tail` and touches what is free; only the reader moves `head` and touches what is filled.
+ * So bytes are copied without the lock, and the lock covers moves of the two marks and of the flags.
  *
  * An end in the core is woken through the host, never inside the other end's call. The caller's end is told on the
  * engine's thread, by on_change. */

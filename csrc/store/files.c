@@ -44,15 +44,22 @@ static int start_discard(struct oci_flow *f)
     return oci_ask_work(f, &d->work, discarded);
 }
 
-static struct oci_flow *files_discard(struct oci_pull_target *target)
+struct oci_flow *oci_files_discard_new(struct oci_files *t)
 {
     static const struct oci_flow_type type = {.name = "files discard"};
-    struct oci_files *t = oci_files_of(target);
     struct discard *d = oci_flow_new(sizeof *d, &type, t->host, start_discard);
     if (!d)
         return NULL;
     d->t = t;
     return &d->flow;
+}
+
+static struct oci_flow *files_discard(struct oci_pull_target *target)
+{
+    struct oci_files *t = oci_files_of(target);
+    struct oci_flow *f = t->discard ? t->discard : oci_files_discard_new(t);
+    t->discard = NULL;
+    return f;
 }
 
 /* ---- the target ---------------------------------------------------------------------------- */
@@ -107,6 +114,7 @@ void oci_files_free(struct oci_pull_target *target)
     if (!target)
         return;
     struct oci_files *t = oci_files_of(target);
+    oci_flow_free(t->discard);
     oci_files_parent_done(t);
     oci_files_deeds_done(t);
     oci_files_forget(t);

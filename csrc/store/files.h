@@ -1,10 +1,10 @@
 /* files.h - inside store/: the plain files that a pull fills (stores.h, graph.h).
  *
- * All that is fetched is staged in a directory of our own (0700) inside the target: file number i as "fI", what is unpacked
- * from it as the directory "dI". Files that are overwritten wait there, too, until all have their names.
+ * All that is fetched is staged in a directory of our own (0700) inside the target: file number i as "fI", what is
+ * unpacked from it as the directory "dI". Files that are overwritten wait there, too, until all have their names.
  *
- * The flows of a target run one after the other but for puts, each of which touches its own file only; so a job may use the
- * target while its flow waits for it. */
+ * The flows of a target run one after the other but for puts, each of which touches its own file only; so a job may
+ * use the target while its flow waits for it. */
 #ifndef OCI_STORE_FILES_H
 #define OCI_STORE_FILES_H
 
@@ -57,6 +57,7 @@ struct oci_files {
     bool made_to;                /* the target was not there before */
     bool done;                   /* all have their names */
     bool keep_staging;           /* something of the user's is left in it */
+    struct oci_flow *discard;    /* made before the commit: when the files have their names nothing may fail any more */
     struct oci_parent parent;
     struct oci_deed *deeds;
     size_t deed_count, deed_cap;
@@ -66,6 +67,9 @@ static inline struct oci_files *oci_files_of(struct oci_pull_target *t)
 {
     return OCI_OWNER(t, struct oci_files, base);
 }
+
+/* files.c */
+struct oci_flow *oci_files_discard_new(struct oci_files *t);
 
 /* files_plan.c */
 int oci_files_plan(struct oci_pull_target *t, const struct oci_manifest *m, struct oci_err *reterr);
@@ -80,10 +84,11 @@ struct oci_flow *oci_files_put(struct oci_pull_target *t, size_t index, struct o
 /* files_commit.c */
 struct oci_flow *oci_files_commit(struct oci_pull_target *t);
 
-/* files_place.c: POOL. Names below the target; nothing that is a link is followed, and everything is noted as a deed. */
+/* files_place.c: POOL. Names below the target; nothing that is a link is followed, and everything is noted as a
+ * deed. */
 
-/* The directory that `name` is in, and its last part. OCI_NOT_FOUND unless `make`; OCI_EXISTS where a file is in the way,
- * OCI_UNSAFE_PATH where a link is. The descriptor lives until the next call. */
+/* The directory that `name` is in, and its last part. OCI_NOT_FOUND unless `make`; OCI_EXISTS where a file is in
+ * the way, OCI_UNSAFE_PATH where a link is. The descriptor lives until the next call. */
 int oci_files_parent(struct oci_files *t, const char *name, bool make, int *ret_fd, const char **ret_base,
                      struct oci_err *reterr);
 void oci_files_parent_done(struct oci_files *t);

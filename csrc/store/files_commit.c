@@ -237,5 +237,11 @@ struct oci_flow *oci_files_commit(struct oci_pull_target *target)
         return NULL;
     c->t = t;
     c->from = c->to = -1;
+    if (!t->discard)
+        t->discard = oci_files_discard_new(t);
+    if (!t->discard) {
+        oci_flow_free(&c->flow);
+        return NULL;
+    }
     return &c->flow;
 }

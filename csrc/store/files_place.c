@@ -87,7 +87,8 @@ static int in_the_way(struct oci_files *t, const char *dir, const struct oci_err
         if (oci_file_info(t->to_fd, prefix, false, &info, NULL) != OCI_OK)
             break;
         if (info.kind == OCI_FILE_SYMLINK)
-            return oci_err_set(reterr, OCI_UNSAFE_PATH, "%s/%s is a symbolic link, which is not followed", t->to, prefix);
+            return oci_err_set(reterr, OCI_UNSAFE_PATH, "%s/%s is a symbolic link, which is not followed", t->to,
+                               prefix);
         if (info.kind != OCI_FILE_DIRECTORY)
             return oci_err_set(reterr, OCI_EXISTS, "%s/%s is there already, and is not a directory", t->to, prefix);
     }
@@ -358,29 +359,43 @@ int oci_files_place(struct oci_files *t, const struct oci_file *f, const char *s
 
 /* ---- undoing ------------------------------------------------------------------------------- */
 
-static int undo_deed(struct oci_files *t, const struct oci_deed *d)
+/* Opens the directory that `name` is in; without memory, since the want of it may be why something is undone. */
+static int open_parent(const struct oci_files *t, const char *name, int *ret_fd)
+{
+    char dir[OCI_MAX_PATH + 1] = ".";
+    const char *slash = strrchr(name, '/');
+    if (slash && oci_str_copy(dir, sizeof dir, (struct oci_str){name, (size_t)(slash - name)}) != OCI_OK)
+        return OCI_LIMIT;
+    return oci_dir_open_beneath(t->to_fd, dir, false, ret_fd, NULL);
+}
+
+static int undo_deed(const struct oci_files *t, const struct oci_deed *d)
 {
     char number[40];
+    const char *slash = strrchr(d->name, '/'), *base = slash ? slash + 1 : d->name;
     int fd;
-    const char *base;
-    int rc = oci_files_parent(t, d->name, false, &fd, &base, NULL);
+    int rc = open_parent(t, d->name, &fd);
     if (rc != OCI_OK)
         return rc;
     snprintf(number, sizeof number, "%c%zu", d->kind == OCI_MOVED_ASIDE ? 'o' : 'r', d->number);
     switch (d->kind) {
     case OCI_MOVED_IN:
-        return oci_file_rename(fd, base, t->staging_fd, number, false, NULL);
+        rc = oci_file_rename(fd, base, t->staging_fd, number, false, NULL);
+        break;
     case OCI_MOVED_ASIDE:
-        return oci_file_rename(t->staging_fd, number, fd, base, false, NULL);
+        rc = oci_file_rename(t->staging_fd, number, fd, base, false, NULL);
+        break;
     case OCI_MADE_DIR:
         oci_dir_remove(fd, base, NULL); /* unless somebody has put something there */
-        return OCI_OK;
+        break;
     }
-    return OCI_INVALID;
+    oci_fd_close(fd);
+    return rc;
 }
 
 void oci_files_undo(struct oci_files *t)
 {
+    oci_files_parent_done(t);
     while (t->deed_count > 0) {
         const struct oci_deed *d = &t->deeds[t->deed_count - 1];
         int rc = undo_deed(t, d);
@@ -388,7 +403,6 @@ void oci_files_undo(struct oci_files *t)
             t->keep_staging = true;
         unnote(t);
     }
-    oci_files_parent_done(t);
 }
 
 void oci_files_deeds_done(struct oci_files *t)

@@ -169,7 +169,8 @@ static int on_looked(struct oci_flow *f)
         .by_digest = true,
         .name = p->layout->dir,
         .mode = 0644,
-        .writeback = p->want.size == OCI_SIZE_UNKNOWN || p->want.size > 256 * 1024, /* tiny writes only get in the way */
+        /* Tiny writes would only get in the way: all are made durable together. */
+        .writeback = p->want.size == OCI_SIZE_UNKNOWN || p->want.size > 256 * 1024,
         .want = &p->want,
         .ret_desc = &p->found,
         .host = f->host,

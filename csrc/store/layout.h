@@ -1,7 +1,8 @@
 /* layout.h - inside store/: an OCI image layout as its own files see it (image-spec image-layout.md).
  *
- * The directory is opened by the first job that needs it. Jobs on the pool use the descriptors; what they share is under
- * the mutex. Before index.json names a blob, the blob is durable: its name waits in `fresh` until the next commit. */
+ * The directory is opened by the first job that needs it. Jobs on the pool use the descriptors; what they share is
+ * under the mutex. Before index.json names a blob, the blob is durable: its name waits in `fresh` until the next
+ * commit. */
 #ifndef OCI_STORE_LAYOUT_H
 #define OCI_STORE_LAYOUT_H
 
@@ -33,8 +34,8 @@ struct oci_layout {
 
 /* ---- layout_open.c: POOL ---- */
 
-/* The layout's directory, checked; made when missing, if `make` and the layout's `create` say so. The descriptor stays the
- * layout's. */
+/* The layout's directory, checked; made when missing, if `make` and the layout's `create` say so. The descriptor
+ * stays the layout's. */
 int oci_layout_open(struct oci_layout *l, bool make, int *ret_dirfd, struct oci_err *reterr);
 /* The directory of blobs by `algorithm`, made when missing. OCI_UNSUPPORTED for one that cannot be verified. */
 int oci_layout_open_blobs(struct oci_layout *l, struct oci_str algorithm, int *ret_fd, struct oci_err *reterr);
@@ -67,9 +68,10 @@ const struct oci_json *oci_layout_index_by_tag(const struct oci_json *root, cons
 const struct oci_json *oci_layout_index_by_digest(const struct oci_json *root, const struct oci_digest *digest);
 /* The names, sorted, each once. */
 int oci_layout_index_tags(const struct oci_json *root, struct oci_names *ret_names, struct oci_err *reterr);
-/* Changes; OCI_NO_MEMORY leaves a root that must not be written. Entries and members that are not meant stay as they are,
- * where they are. */
-int oci_layout_index_set(struct oci_json *root, const struct oci_desc *desc, const char *tag); /* tag NULL: only listed */
+/* Changes; OCI_NO_MEMORY leaves a root that must not be written. Entries and members that are not meant stay as
+ * they are, where they are. */
+/* `tag` NULL: only listed. */
+int oci_layout_index_set(struct oci_json *root, const struct oci_desc *desc, const char *tag);
 int oci_layout_index_untag(struct oci_json *root, const char *tag, bool *ret_found);
 int oci_layout_index_remove(struct oci_json *root, const struct oci_digest *digest, bool *ret_found);
 

@@ -255,8 +255,8 @@ int oci_layout_index_set(struct oci_json *root, const struct oci_desc *desc, con
     return rebuild(root, judge_set, &m, entry);
 }
 
-/* What an untagged manifest's entry becomes: none where another one names the digest, else the same without the name, so
- * that the manifest is still listed. */
+/* What an untagged manifest's entry becomes: none where another one names the digest, else the same without the
+ * name, so that the manifest is still listed. */
 static int without_tag(const struct oci_json *root, const struct oci_json *entry, const char *tag,
                        struct oci_json **ret_entry)
 {

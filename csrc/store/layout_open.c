@@ -347,7 +347,8 @@ static int sync_file(int dirfd, const char *path, struct oci_err *reterr)
     return rc;
 }
 
-/* What a new layout is made of, and its name in the directory above. The layout's own directory is synced with index.json. */
+/* What a new layout is made of, and its name in the directory above. The layout's own directory is synced with
+ * index.json. */
 static int sync_layout(int dirfd, struct oci_err *reterr)
 {
     int rc = sync_file(dirfd, LAYOUT_FILE, reterr);

@@ -1,4 +1,5 @@
-/* registry.c - a repository of a registry as a store: the flows of flow/registry_flows.h, and lazy sources (store.h). */
+/* registry.c - a repository of a registry as a store: the flows of flow/registry_flows.h, and lazy sources
+ * (store.h). */
 #include "flow/registry_flows.h"
 
 #include "base/limits.h"

@@ -11,11 +11,11 @@ OCI_BEGIN
 struct oci_store *oci_store_registry(struct oci_host *host, struct oci_origin *origin, const char *registry,
                                      const char *repository);
 
-/* An OCI image layout (image-spec image-layout.md). Opened lazily by its first flow; `create` makes what is missing when
- * something is put. Blobs are written under temporary names in blobs/ALG, hashed, renamed; put_manifest with a tag (and put_manifest without one) first
- * makes everything put before it durable (one batch of syncs), then writes index.json atomically under a lock, merged with
- * what other processes wrote; unknown members of index.json are kept. A blob that is a link, a FIFO or a device is
- * UNSAFE_PATH. */
+/* An OCI image layout (image-spec image-layout.md). Opened lazily by its first flow; `create` makes what is missing
+ * when something is put. Blobs are written under temporary names in blobs/ALG, hashed, renamed; put_manifest with a
+ * tag (and put_manifest without one) first makes everything put before it durable (one batch of syncs), then writes
+ * index.json atomically under a lock, merged with what other processes wrote; unknown members of index.json are
+ * kept. A blob that is a link, a FIFO or a device is UNSAFE_PATH. */
 struct oci_store *oci_store_layout(struct oci_host *host, const char *dir, bool create);
 
 /* A memory place: named, belongs to a client (struct oci_memory_places), bounded (1 GiB). */
@@ -29,7 +29,7 @@ struct oci_files_options {
     const char *to;        /* directory; made when missing */
     bool overwrite;
     bool sync;             /* make files durable before they get their names */
-    int unpack;            /* -1: what was packed from a directory comes back as one; 0: never; 1: other tar layers too */
+    int unpack;            /* -1: what was packed from a directory comes back as one; 0: never; 1: all tar layers */
 };
 enum oci_file_state { OCI_FILE_FETCHED, OCI_FILE_UNCHANGED, OCI_FILE_UNPACKED };
 struct oci_pull_target *oci_files_new(struct oci_host *host, const struct oci_files_options *options);

@@ -25,6 +25,14 @@ static void run_job(struct oci_job *job)
     oci_mutex_unlock(&h->mutex);
 }
 
+static void post(struct pool_host *h, struct oci_job *job)
+{
+    if (h->alone)
+        oci_list_append(&h->waiting, &job->link);
+    else
+        CHECK_INT(oci_pool_post(job, NULL), OCI_OK);
+}
+
 static void host_work(struct oci_host *host, struct oci_work *w)
 {
     struct pool_host *h = OCI_OWNER(host, struct pool_host, host);
@@ -33,7 +41,7 @@ static void host_work(struct oci_host *host, struct oci_work *w)
     oci_list_init(&x->job.link);
     h->posted++;
     h->jobs++;
-    CHECK_INT(oci_pool_post(&x->job, NULL), OCI_OK);
+    post(h, &x->job);
 }
 
 static void host_call(struct oci_host *host, struct oci_call *c)
@@ -83,6 +91,7 @@ void pool_host_init(struct pool_host *h)
     oci_cond_init(&h->cond);
     oci_list_init(&h->works);
     oci_list_init(&h->calls);
+    oci_list_init(&h->waiting);
     h->driver = oci_driver_new(&h->host);
     CHECK(h->driver);
 }
@@ -119,7 +128,7 @@ static void job_is_done(struct pool_host *h, struct oci_job *job)
 {
     struct oci_work *w = OCI_OWNER(job, struct hosted, job)->w;
     if (w->rc == OCI_AGAIN && w->asker) { /* at once: a test waits for nothing but what it needs */
-        CHECK_INT(oci_pool_post(job, NULL), OCI_OK);
+        post(h, job);
         return;
     }
     h->posted--;
@@ -128,15 +137,19 @@ static void job_is_done(struct pool_host *h, struct oci_job *job)
 
 static void turn(struct pool_host *h, bool wait)
 {
-    struct oci_link works, calls;
+    struct oci_link works;
     oci_list_init(&works);
-    oci_list_init(&calls);
+    struct oci_link *l = oci_list_pop(&h->waiting);
+    if (l) {
+        struct oci_job *job = OCI_OWNER(l, struct oci_job, link);
+        job->run(job);
+    }
     oci_mutex_lock(&h->mutex);
     bool in_time = true;
     while (wait && in_time && oci_list_empty(&h->works) && oci_list_empty(&h->calls))
         in_time = oci_cond_wait_ms(&h->cond, &h->mutex, 30000);
     oci_list_splice(&works, &h->works);
-    struct oci_link *l = oci_list_pop(&h->calls);
+    l = oci_list_pop(&h->calls);
     oci_mutex_unlock(&h->mutex);
     CHECK(in_time); /* else it hangs */
     h->turns++;

@@ -17,6 +17,8 @@ struct pool_host {
     struct oci_link works, calls; /* jobs that are done, calls that are due */
     unsigned posted;              /* jobs with the pool */
     unsigned jobs, turns;         /* so far */
+    bool alone;                   /* set by the test: jobs run on its own thread (failmalloc.h counts one thread) */
+    struct oci_link waiting;      /* ... and wait here for the next turn */
 };
 
 /* How a root flow ended. */

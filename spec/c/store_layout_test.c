@@ -787,7 +787,8 @@ TEST(many_manifests_put_at_once_by_two_stores)
         CHECK_INT(pool_host_wait(&host, &r[i]), OCI_OK);
         oci_bytes_unref(m[i]);
     }
-    CHECK_STR(kit_tags(&host, store), "t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14 t15 t16 t17 t18 t19");
+    CHECK_STR(kit_tags(&host, store),
+              "t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14 t15 t16 t17 t18 t19");
     oci_store_free(other);
     end();
 }
