@@ -347,7 +347,7 @@ static int place_dir(struct oci_files *t, const char *staged, int fd, const char
 
 int oci_files_place(struct oci_files *t, const struct oci_file *f, const char *staged, struct oci_err *reterr)
 {
-    int fd;
+    int fd = -1;
     const char *base;
     int rc = oci_files_parent(t, f->name, true, &fd, &base, reterr);
     if (rc != OCI_OK)
