@@ -379,6 +379,60 @@ TEST(exchange_begins_anew_where_ranges_are_ignored)
     tear_down(&b);
 }
 
+struct plain_sink {
+    struct oci_sink sink; /* first */
+    char bytes[400000];
+};
+
+static int plain_write(struct oci_sink *k, const void *p, size_t len, struct oci_err *reterr)
+{
+    struct plain_sink *s = (struct plain_sink *)(void *)k;
+    if (len > sizeof s->bytes - k->written)
+        return oci_err_set(reterr, OCI_LIMIT, "too much");
+    memcpy(s->bytes + k->written, p, len);
+    k->written += len;
+    return OCI_OK;
+}
+
+static int plain_end(struct oci_sink *k, int rc, struct oci_err *reterr)
+{
+    (void)k;
+    (void)reterr;
+    return rc;
+}
+
+static void plain_free(struct oci_sink *k)
+{
+    (void)k;
+}
+
+static const struct oci_sink_type plain_type = {
+    .name = "plain", .write = plain_write, .end = plain_end, .free = plain_free};
+
+TEST(exchange_skips_what_a_sink_has_that_cannot_begin_anew)
+{
+    struct bench b = set_up(NULL);
+    char digest[160], url[300];
+    char *p = pattern(400000);
+    kit_put_blob("a", p, 400000, digest);
+    kit_config("{'ranges': false}");
+    snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
+    for (int known = 0; known < 2; known++) { /* where the size is not, no part is asked for */
+        static struct plain_sink k;
+        k = (struct plain_sink){.sink.type = &plain_type};
+        kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}, {'method': 'GET', 'action': {'cut': 100000}}]");
+        struct ask a = {.method = "GET", .url = url, .origin = b.origin, .expect_size = known ? 400000 : 0};
+        a.into = &k.sink;
+        ask_run(&a);
+        CHECK_STR(a.err.text, "");
+        CHECK_INT(k.sink.written, 400000);
+        CHECK_MEM(k.bytes, p, 400000);
+    }
+    CHECK_INT(kit_count("GET", digest, NULL, NULL), 6);
+    free(p);
+    tear_down(&b);
+}
+
 TEST(exchange_takes_no_other_part_than_it_asked_for)
 {
     struct bench b = set_up(NULL);
