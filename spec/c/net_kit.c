@@ -104,7 +104,7 @@ struct ask_flow {
 
 static void keep(char *to, size_t size, const char *from)
 {
-    snprintf(to, size, "%s", from ? from : "");
+    oci_str_copy(to, size, oci_str_of(from));
 }
 
 static int on_answer(struct oci_flow *f)
