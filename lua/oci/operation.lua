@@ -223,6 +223,9 @@ function Operation:wait(timeout)
   if timeout ~= nil and options.seconds(timeout) then
     options.bad_argument("wait", 2, options.seconds(timeout) .. " expected")
   end
+  if timeout ~= 0 then
+    loop.current() -- raises where nothing may wait, whether or not there turns out to be something to wait for
+  end
   local deadline = timeout and core.now() + timeout
   while not is_done(self) do
     local left = deadline and deadline - core.now()
