@@ -10,6 +10,9 @@
 #include "flow/registry_ask.h"
 #include "model/manifest.h"
 
+#define PUT_AGAIN          5  /* times, after DIGEST_INVALID; */
+#define PUT_AGAIN_PAUSE_MS 20 /* the first after so long, each further one after twice as long */
+
 /* ---- get and head ---- */
 
 struct get {
@@ -214,6 +217,8 @@ struct put {
     char *name;                /* the tag, or the digest */
     struct oci_source *source;
     struct oci_err trouble;    /* the answer was lost */
+    unsigned refusals;         /* as DIGEST_INVALID */
+    struct oci_work pause;
 };
 
 static struct put *of_put(struct oci_flow *f)
@@ -260,9 +265,36 @@ static int look(struct oci_flow *f)
     return oci_ask_http(f, on_look, 200, 404, 403, 405, OCI_WANT_LOST, 0);
 }
 
+static int start_put(struct oci_flow *f);
+
+/* Only its second turn comes late. */
+static int run_pause(struct oci_work *w, struct oci_err *reterr)
+{
+    (void)reterr;
+    struct put *p = OCI_OWNER(w, struct put, pause);
+    if (w->again_ms)
+        return OCI_OK;
+    w->again_ms = PUT_AGAIN_PAUSE_MS << (p->refusals - 1);
+    return OCI_AGAIN;
+}
+
+/* docker-registry 2.8 says DIGEST_INVALID while another upload commits, once more, a blob that the manifest names: it
+ * reads a link file that is being rewritten. The bytes are what they are called, so it is asked again. */
+static int refused(struct oci_flow *f)
+{
+    struct put *p = of_put(f);
+    if (f->ans.err.code != OCI_DIGEST_MISMATCH || p->refusals == PUT_AGAIN)
+        return oci_flow_fail_answer(f);
+    p->refusals++;
+    p->pause = (struct oci_work){.run = run_pause};
+    return oci_ask_work(f, &p->pause, start_put);
+}
+
 static int on_put(struct oci_flow *f)
 {
     struct put *p = of_put(f);
+    if (f->ans.status == 400)
+        return refused(f);
     if (f->ans.status == 0) {
         p->trouble = f->ans.err;
         return look(f);
@@ -282,7 +314,7 @@ static int start_put(struct oci_flow *f)
     snprintf(q->content_type, sizeof q->content_type, "%s", p->media_type);
     q->accept = OCI_ACCEPT_MANIFESTS;
     q->asked_for = OCI_ASKED_UPLOAD;
-    return oci_ask_http(f, on_put, 201, 200, 202, 204, OCI_WANT_LOST, 0);
+    return oci_ask_http(f, on_put, 201, 200, 202, 204, 400, OCI_WANT_LOST, 0);
 }
 
 struct oci_flow *oci_flow_put_manifest(const struct oci_repository *r, const struct oci_desc *desc,

@@ -360,6 +360,25 @@ TEST(an_unclear_answer_to_a_put_is_settled_by_head)
     end();
 }
 
+TEST(a_put_refused_as_digest_invalid_is_sent_again)
+{
+    const struct flow_row no = {.ask = "PUT " TAG, .status = 400, .sent = BODY,
+                                .body = "{\"errors\":[{\"code\":\"DIGEST_INVALID\"}]}"};
+    const struct flow_row other = {.ask = "PUT " TAG, .status = 400,
+                                   .body = "{\"errors\":[{\"code\":\"MANIFEST_INVALID\"}]}"};
+    const struct flow_row yes = {.ask = "PUT " TAG, .status = 201, .sent = BODY};
+    const struct flow_row accepted[] = {no, no, yes}, refused[] = {no, no, no, no, no, no}, once[] = {other};
+    begin(FLOW_ROWS(accepted));
+    CHECK_INT(put(BODY, OCI_TYPE_MANIFEST, "v1"), OCI_OK);
+    end();
+    begin(FLOW_ROWS(refused));
+    CHECK_INT(put(BODY, OCI_TYPE_MANIFEST, "v1"), OCI_DIGEST_MISMATCH);
+    end();
+    begin(FLOW_ROWS(once));
+    CHECK_INT(put(BODY, OCI_TYPE_MANIFEST, "v1"), OCI_REGISTRY);
+    end();
+}
+
 /* ---- lists ---- */
 
 #define LIST "GET /v2/a/b/tags/list"

@@ -78,9 +78,6 @@ describe("a registry", function()
   end)
 
   it("does many things at once", function()
-    -- docker-registry 2.8 refuses a manifest (400 DIGEST_INVALID) while a blob that it names is committed once more in the
-    -- same repository; so the empty config, which all of them have, is there first.
-    assert(oci.push(place .. ":t0", { artifact_type = TYPE }))
     local functions = {}
     for i = 1, 20 do
       functions[i] = function()
@@ -93,7 +90,7 @@ describe("a registry", function()
     for i = 1, 20 do
       assert.equal("data " .. i, results[i])
     end
-    assert.equal(21, #assert(oci.tags(place)))
+    assert.equal(20, #assert(oci.tags(place)))
   end)
 
   -- Only LuaJIT can fork without another module; spec/c does it for the core.
