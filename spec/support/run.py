@@ -209,6 +209,17 @@ def environment(group, build):
     return env
 
 
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+def leave(number, _frame):
+    """An exception, so that the servers are ended on the way out. One is enough: make and the
+    terminal may send the signal again, and that must not end the cleaning up."""
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build")
@@ -216,9 +227,8 @@ def main():
     parser.add_argument("--verbose", "-v", action="store_true")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
-    # As an exception, so that the servers are ended on the way out.
-    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(143))
-    signal.signal(signal.SIGHUP, lambda *_args: sys.exit(129))
+    for number in SIGNALS:
+        signal.signal(number, leave)
     with servers.Servers() as group:
         group.start_all()
         totals = run_all(all_jobs(args, environment(group, args.build)), args.verbose)
@@ -230,5 +240,3 @@ if __name__ == "__main__":
         sys.exit(main())
     except servers.StartError as failure:
         sys.exit("cannot start a test server: %s" % failure)
-    except KeyboardInterrupt:
-        sys.exit(130)
