@@ -149,10 +149,13 @@ describe("require", function()
     local kit = require "testkit"
     local script = kit.write(kit.tmp() .. "/x.lua", [[
       local function count(what)
-        local pipe = io.popen("ls /proc/$PPID/" .. what .. " | wc -l")
-        local n = pipe:read("*n")
-        pipe:close()
-        return n
+        local least = math.huge
+        for _ = 1, 5 do -- popen's own descriptors may still be there
+          local pipe = io.popen("ls /proc/$PPID/" .. what .. " | wc -l")
+          least = math.min(least, pipe:read("*n"))
+          pipe:close()
+        end
+        return least
       end
       local tasks, fds = count "task", count "fd"
       local oci = require "oci"

@@ -11,6 +11,9 @@ function luv.running()
 end
 
 local function resume(co, ...)
+  if coroutine.status(co) ~= "suspended" then
+    return -- it has been closed, or could not be suspended (a pcall in Lua 5.1)
+  end
   local ok, message = coroutine.resume(co, ...)
   if not ok then
     error(debug.traceback(co, tostring(message)), 0)
