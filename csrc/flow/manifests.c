@@ -11,7 +11,7 @@
 #include "model/manifest.h"
 
 #define PUT_AGAIN          5  /* times, after DIGEST_INVALID; */
-#define PUT_AGAIN_PAUSE_MS 20 /* the first after so long, each further one after twice as long */
+#define PUT_AGAIN_PAUSE_MS 20u /* the first after so long, each further one after twice as long */
 
 /* ---- get and head ---- */
 
