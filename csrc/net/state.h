@@ -109,7 +109,7 @@ int oci_login_set(struct oci_login *l, const struct oci_credential *c,
 /* "Authorization: Basic ..." (RFC 7617); the caller's: oci_secret_free(). NULL: out of memory. */
 char *oci_login_basic(const struct oci_credential *c);
 void oci_login_done(struct oci_login *l);
-void oci_login_free(void *l);
+void oci_login_free(void *p); /* for oci_map_done */
 
 OCI_END
 
