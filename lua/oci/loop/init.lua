@@ -46,7 +46,9 @@ function loop.choose(count, host)
   end
   if type(host) == "string" then
     for _, known in ipairs(hosts) do
-      if known.name == host then
+      if known.name == "nginx" and host == "nginx" and not known.loaded() then
+        options.bad_argument("loop", 1, "this is not nginx with its Lua module")
+      elseif known.name == host then
         chosen = by_name(host)
         return true
       end
