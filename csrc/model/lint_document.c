@@ -23,9 +23,9 @@ static const struct {
     const char *name, *type, *docker_type;
     enum oci_rule version, no_type, wrong_type, artifact_type, annotations, subject;
 } kinds[] = {
-    [MANIFEST] = {"manifest", OCI_TYPE_MANIFEST, OCI_TYPE_DOCKER_MANIFEST, OCI_RULE_M01, OCI_RULE_M02, OCI_RULE_M03,
-                  OCI_RULE_M05, OCI_RULE_M26, OCI_RULE_M23},
-    [INDEX] = {"index", OCI_TYPE_INDEX, OCI_TYPE_DOCKER_LIST, OCI_RULE_I02, OCI_RULE_I03, OCI_RULE_I04, OCI_RULE_I05,
+    [MANIFEST] = {"an image manifest", OCI_TYPE_MANIFEST, OCI_TYPE_DOCKER_MANIFEST, OCI_RULE_M01, OCI_RULE_M02,
+                  OCI_RULE_M03, OCI_RULE_M05, OCI_RULE_M26, OCI_RULE_M23},
+    [INDEX] = {"an index", OCI_TYPE_INDEX, OCI_TYPE_DOCKER_LIST, OCI_RULE_I02, OCI_RULE_I03, OCI_RULE_I04, OCI_RULE_I05,
                OCI_RULE_I15, OCI_RULE_I14},
 };
 
@@ -115,8 +115,8 @@ static void check_own_type(struct document *d)
     d->docker = docker && !oci_str_equal(d->sender, type);
     if (!body || (strcmp(body, type) != 0 && !d->docker))
         oci_lint_say(d->l, kinds[d->kind].wrong_type, d->root, "mediaType",
-                     "write \"%s\" here: this is an %s by its members%s", type,
-                     d->kind == INDEX ? "index" : "image manifest", docker ? ", and was sent as such" : "");
+                     "write \"%s\" here: by its members this is %s%s", type, kinds[d->kind].name,
+                     docker ? ", and it was sent as one" : "");
     enum kind other = d->kind == INDEX ? MANIFEST : INDEX;
     if (body && kind_of_type(body) == other)
         oci_lint_say(

@@ -132,6 +132,18 @@ describe("the table of rules", function()
     end
   end)
 
+  it("has documents for each rule that the core knows", function()
+    local file = assert(io.open(ROOT .. "/csrc/model/lint_inside.h", "rb"))
+    local count = 0
+    for name in file:read "*a":gmatch 'X%(%w+, %u+, "([^"]+)"%)' do
+      local rule = validity.rules[name]
+      assert.truthy(validity.seed[name] or rule and rule.lint and not rule.as, name)
+      count = count + 1
+    end
+    file:close()
+    assert.truthy(count > 90)
+  end)
+
   for _, name in ipairs(validity.order) do
     local rule = validity.rules[name]
     if rule.lint then
