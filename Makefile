@@ -193,8 +193,10 @@ bench:
 	@$(MAKE) --no-print-directory LUA=lua5.4 lua5.4
 	@spec/bench/run
 
+# With what `luarocks make` leaves in a checkout.
 clean:
-	rm -rf build
+	rm -rf build oci
+	find csrc -name '*.o' -delete
 
 -include $(CORE_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d) $(TEST_SRC:spec/c/%.c=$(BUILD)/test/obj/%.d)
 -include $(BUILD)/test/obj/failmalloc.d $(wildcard $(BUILD)/obj-*/*.d) $(FUZZ_BIN:=.d)

@@ -26,15 +26,31 @@ return function()
     if report.trace and report.trace.traceback then line("    %s", report.trace.traceback) end
   end
 
+  local function skipped(name, message)
+    counts.skipped = counts.skipped + 1
+    local reason = text_of(message or name):gsub("^[^%s:]+:%d+: ", "")
+    line("skip %s: %s", name, reason)
+  end
+
+  -- Skipped in a before_each: the test has not started, so no end of it will be reported, and
+  -- busted's own function falls over that.
+  function handler.basePending(element, _, message, trace)
+    local progress = handler.inProgress[tostring(element)]
+    if progress then
+      progress.message, progress.trace = message, trace
+    else
+      skipped(handler.getFullName(element), message)
+    end
+    return nil, true
+  end
+
   local function test_end(_, _, status)
     if status == "success" then
       counts.passed = counts.passed + 1
       line("ok %s", handler.successes[#handler.successes].name)
     elseif status == "pending" then
-      counts.skipped = counts.skipped + 1
       local report = handler.pendings[#handler.pendings]
-      local reason = text_of(report.message or report.name):gsub("^[^%s:]+:%d+: ", "")
-      line("skip %s: %s", report.name, reason)
+      skipped(report.name, report.message)
     elseif status == "failure" then
       failed(handler.failures[#handler.failures])
     else
