@@ -187,6 +187,7 @@ build = {
       libraries = { "crypto", "cjson", "z", "pthread", "dl" },
     },
     -- modules {
+    ["oci.call"] = "lua/oci/call.lua",
     ["oci.calls"] = "lua/oci/calls.lua",
     ["oci.client"] = "lua/oci/client.lua",
     ["oci.content"] = "lua/oci/content.lua",
@@ -203,6 +204,7 @@ build = {
     ["oci.options"] = "lua/oci/options.lua",
     ["oci.parallel"] = "lua/oci/parallel.lua",
     ["oci.progress"] = "lua/oci/progress.lua",
+    ["oci.pull"] = "lua/oci/pull.lua",
     ["oci.reader"] = "lua/oci/reader.lua",
     ["oci.reference"] = "lua/oci/reference.lua",
     ["oci.spec"] = "lua/oci/spec.lua",

@@ -1,8 +1,7 @@
---- The calls: each checks its arguments (which may raise), asks for credentials, and starts an operation. Each gives an
--- operation, or nil, message, code, detail. Waiting is the caller's business.
+--- The calls, by name: each starts an operation (oci.call).
+local call = require "oci.call"
 local content = require "oci.content"
 local core = require "oci.core"
-local credentials = require "oci.credentials"
 local manifest = require "oci.manifest"
 local operation = require "oci.operation"
 local options = require "oci.options"
@@ -11,97 +10,15 @@ local spec = require "oci.spec"
 
 local calls = {}
 
-local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
+local start, start_parsed, arguments = call.start, call.start_parsed, call.arguments
+local descriptor, bytes, names, done = call.descriptor, call.bytes, call.names, call.done
+local list_of = call.list_of
 
--- ---- what calls have in common
-
--- The core's options of a call about these references (texts), with the credentials that functions give.
-local function call_options(client, given, parsed)
-  local for_call = options.call_options(given)
-  local found, message, code, detail = credentials.gather(client, parsed)
-  if not found then
-    return nil, message, code, detail
+-- A call whose module is loaded with its first use.
+local function later(name, module)
+  calls[name] = function(...)
+    return require(module)[name](...)
   end
-  for_call.credentials = found[1] and found or nil
-  return for_call
-end
-
-local function arguments(...)
-  return { n = select("#", ...), ... }
-end
-
--- Starts the method `name` of the core's client. `parsed` are the references that credentials may be needed for.
-local function start_parsed(client, name, parsed, args, given, made)
-  local for_call, message, code, detail = call_options(client, given, parsed)
-  if not for_call then
-    return nil, message, code, detail
-  end
-  args[args.n + 1] = for_call
-  local handle
-  local core_client = client:handle()
-  handle, message, code, detail = core_client[name](core_client, unpack(args, 1, args.n + 1))
-  if not handle then
-    return nil, message, code, detail
-  end
-  made.core, made.client, made.on_progress = handle, client, given.on_progress
-  return operation.new(made)
-end
-
--- The same with the texts of references before the other arguments.
-local function start(client, name, texts, args, given, made)
-  local parsed, all = {}, { n = #texts + args.n }
-  for i, text in ipairs(texts) do
-    local ref, message, code, detail = core.reference(text)
-    if not ref then
-      return nil, message, code, detail
-    end
-    parsed[i], all[i] = ref, text
-  end
-  for i = 1, args.n do
-    all[#texts + i] = args[i]
-  end
-  return start_parsed(client, name, parsed, all, given, made)
-end
-
-local function descriptor(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.descriptor
-end
-
-local function bytes(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.bytes
-end
-
-local function names(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.names
-end
-
-local function done(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return true
-end
-
-local function list_of(value)
-  return type(value) == "string" and { value } or value
-end
-
--- A Manifest of a result's bytes, with references for what it names.
-local function manifest_of(result)
-  local parsed, message, code, detail = manifest.parse(result.bytes, result.descriptor.media_type)
-  if not parsed then
-    return nil, message, code, detail
-  end
-  return result.descriptor.reference and manifest.locate(parsed, result.descriptor.reference) or parsed
 end
 
 local of_every_call = options.of_call()
@@ -230,38 +147,9 @@ function calls.push_blob(client, ref, source, given)
     { finish = descriptor, readers = readers })
 end
 
--- ---- pull
+-- ---- pull, copy, blobs
 
-local pull_checkers = options.of_call {
-  to = options.string,
-  overwrite = options.boolean,
-  unpack = options.boolean,
-  sync = options.boolean,
-  on_progress = options.callable,
-}
-
-local function pulled(result, ...)
-  if not result then
-    return nil, ...
-  end
-  local parsed, message, code, detail = manifest_of(result)
-  if not parsed then
-    return nil, message, code, detail
-  end
-  return {
-    digest = result.descriptor.digest,
-    reference = result.descriptor.reference,
-    manifest = parsed,
-    files = result.files,
-  }
-end
-
-function calls.pull(client, ref, given)
-  local text = reference.text("pull", 1, ref)
-  given = options.check("pull", 2, given, pull_checkers)
-  local for_core = { to = given.to, overwrite = given.overwrite, unpack = given.unpack, sync = given.sync }
-  return start(client, "pull", { text }, arguments(for_core), given, { finish = pulled })
-end
+later("pull", "oci.pull")
 
 local copy_checkers = options.of_call { tags = options.strings, on_progress = options.callable }
 
@@ -320,7 +208,7 @@ local function fetched_manifest(result, ...)
   if not result then
     return nil, ...
   end
-  return manifest_of(result)
+  return call.manifest_of(result)
 end
 
 simple("resolve", "resolve", descriptor)

@@ -1,0 +1,106 @@
+--- What calls have in common: a call checks its arguments (which may raise), asks for credentials, and starts an operation;
+-- it gives the operation, or nil, message, code, detail. Waiting is the caller's business.
+local core = require "oci.core"
+local credentials = require "oci.credentials"
+local manifest = require "oci.manifest"
+local operation = require "oci.operation"
+local options = require "oci.options"
+
+local call = {}
+
+local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
+
+-- The core's options of a call about these references (texts), with the credentials that functions give.
+local function call_options(client, given, parsed)
+  local for_call = options.call_options(given)
+  local found, message, code, detail = credentials.gather(client, parsed)
+  if not found then
+    return nil, message, code, detail
+  end
+  for_call.credentials = found[1] and found or nil
+  return for_call
+end
+
+--- A string or a list of them, as a list.
+function call.list_of(value)
+  return type(value) == "string" and { value } or value
+end
+
+--- Arguments of a start, nil among them.
+function call.arguments(...)
+  return { n = select("#", ...), ... }
+end
+
+--- Starts the method `name` of the core's client. `parsed` are the references that credentials may be needed for.
+function call.start_parsed(client, name, parsed, args, given, made)
+  local for_call, message, code, detail = call_options(client, given, parsed)
+  if not for_call then
+    return nil, message, code, detail
+  end
+  args[args.n + 1] = for_call
+  local handle
+  local core_client = client:handle()
+  handle, message, code, detail = core_client[name](core_client, unpack(args, 1, args.n + 1))
+  if not handle then
+    return nil, message, code, detail
+  end
+  made.core, made.client, made.on_progress = handle, client, given.on_progress
+  return operation.new(made)
+end
+
+--- The same with the texts of references before the other arguments.
+function call.start(client, name, texts, args, given, made)
+  local parsed, all = {}, { n = #texts + args.n }
+  for i, text in ipairs(texts) do
+    local ref, message, code, detail = core.reference(text)
+    if not ref then
+      return nil, message, code, detail
+    end
+    parsed[i], all[i] = ref, text
+  end
+  for i = 1, args.n do
+    all[#texts + i] = args[i]
+  end
+  return call.start_parsed(client, name, parsed, all, given, made)
+end
+
+-- ---- what calls make of the core's results
+
+function call.descriptor(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.descriptor
+end
+
+function call.bytes(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.bytes
+end
+
+function call.names(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return result.names
+end
+
+function call.done(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return true
+end
+
+--- A Manifest of a result's bytes, with references for what it names.
+function call.manifest_of(result)
+  local parsed, message, code, detail = manifest.parse(result.bytes, result.descriptor.media_type)
+  if not parsed then
+    return nil, message, code, detail
+  end
+  return result.descriptor.reference and manifest.locate(parsed, result.descriptor.reference) or parsed
+end
+
+return call
