@@ -1,12 +1,9 @@
 --- The calls, by name: each starts an operation (oci.call).
 local call = require "oci.call"
-local content = require "oci.content"
 local core = require "oci.core"
-local manifest = require "oci.manifest"
 local operation = require "oci.operation"
 local options = require "oci.options"
 local reference = require "oci.reference"
-local spec = require "oci.spec"
 
 local calls = {}
 
@@ -23,128 +20,8 @@ end
 
 local of_every_call = options.of_call()
 
--- ---- push
-
--- What was built is sent as it was built: its digest is part of the reference, so that content which has changed
--- meanwhile is an error, and nothing gets the tag.
-local function push_built(client, text, built)
-  local source = manifest.source(built)
-  if not source then
-    return start(client, "push_manifest", { text }, arguments(built.bytes, { media_type = built.media_type }), {},
-      { finish = descriptor })
-  end
-  local target = text:find("@", 1, true) and text or text .. "@" .. built.digest
-  return start(client, "push", { target }, arguments(source.spec), source.given, { finish = descriptor })
-end
-
-function calls.push(client, ref, given)
-  local text = reference.text("push", 1, ref)
-  if manifest.is(given) then
-    return push_built(client, text, given)
-  end
-  if type(given) ~= "table" then
-    options.bad_argument("push", 2, "specification (a table) expected, got " .. options.kind(given))
-  end
-  local prepared, readers, code, detail = spec.prepare("push", 2, given, function(warning) client:warn(warning) end)
-  if not prepared then
-    return nil, readers, code, detail
-  end
-  return start(client, "push", { text }, arguments(prepared), given, { finish = descriptor, readers = readers })
-end
-
-function calls.manifest(client, given)
-  if type(given) ~= "table" then
-    options.bad_argument("manifest", 1, "specification (a table) expected, got " .. options.kind(given))
-  end
-  local prepared, readers, code, detail = spec.prepare("manifest", 1, given, function(warning) client:warn(warning) end)
-  if not prepared then
-    return nil, readers, code, detail
-  end
-  if readers[1] then
-    return nil, "a manifest cannot be built from a reader, which can be read only once: push it", "INVALID", {}
-  end
-  local function finish(result, ...)
-    if not result then
-      return nil, ...
-    end
-    local built = manifest.parse(result.bytes, result.descriptor.media_type)
-    manifest.keep_source(built, { spec = prepared, given = given })
-    return built
-  end
-  return start(client, "build", {}, arguments(prepared), given, { finish = finish })
-end
-
-local descriptor_checkers = {
-  media_type = options.string,
-  digest = options.string,
-  size = options.size,
-  annotations = options.string_map,
-  artifact_type = options.string,
-  platform = function(value)
-    return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
-  end,
-  urls = options.table,
-  data = options.string,
-  reference = options.string,
-  tags = options.table,
-}
-
-local index_checkers = {
-  artifact_type = options.string,
-  manifests = options.table,
-  annotations = options.string_map,
-}
-
-function calls.index(_, given)
-  if type(given) ~= "table" then
-    options.bad_argument("index", 1, "specification (a table) expected, got " .. options.kind(given))
-  end
-  options.check("index", 1, given, index_checkers)
-  local descriptors = {}
-  for i, item in ipairs(given.manifests or {}) do
-    if type(item) ~= "table" then
-      options.bad_argument("index", 1, ("manifests[%d]: descriptor expected, got %s"):format(i, type(item)))
-    elseif manifest.is(item) then
-      local kind = item.artifact_type
-      item = { media_type = item.media_type, digest = item.digest, size = item.size, artifact_type = kind }
-    end
-    local fault = options.fault(item, descriptor_checkers)
-    if fault then
-      options.bad_argument("index", 1, ("manifests[%d]: %s"):format(i, fault))
-    end
-    descriptors[i] = item
-  end
-  return operation.finished(manifest.index {
-    artifact_type = given.artifact_type,
-    manifests = descriptors,
-    annotations = given.annotations,
-  })
-end
-
-function calls.push_manifest(client, ref, what, given)
-  local text = reference.text("push_manifest", 1, ref)
-  local data, media_type = what, nil
-  if manifest.is(what) then
-    data, media_type = what.bytes, what.media_type
-  elseif type(what) ~= "string" then
-    options.bad_argument("push_manifest", 2, "bytes or manifest expected, got " .. options.kind(what))
-  end
-  given = options.check("push_manifest", 3, given, of_every_call)
-  return start(client, "push_manifest", { text }, arguments(data, { media_type = media_type }), given,
-    { finish = descriptor })
-end
-
-local push_blob_checkers = options.of_call { new = options.boolean }
-
-function calls.push_blob(client, ref, source, given)
-  local text = reference.text("push_blob", 1, ref)
-  given = options.check("push_blob", 3, given, push_blob_checkers)
-  local item, readers, code, detail = content.one("push_blob", 2, "content", source)
-  if not item then
-    return nil, readers, code, detail
-  end
-  return start(client, "push_blob", { text }, arguments(item, given.new or false), given,
-    { finish = descriptor, readers = readers })
+for _, name in ipairs { "push", "manifest", "index", "push_manifest", "push_blob" } do
+  later(name, "oci.push")
 end
 
 -- ---- pull, copy, blobs
@@ -265,7 +142,7 @@ function calls.digest(client, what, algorithm)
   elseif type(what) ~= "table" then
     options.bad_argument("digest", 1, "bytes or content (a table) expected, got " .. options.kind(what))
   end
-  local item, readers, code, detail = content.one("digest", 1, "content", what)
+  local item, readers, code, detail = require("oci.content").one("digest", 1, "content", what)
   if not item then
     return nil, readers, code, detail
   end

@@ -38,8 +38,7 @@ describe("an unknown option", function()
   end)
 
   it("of a later version raises", function()
-    for name, value in pairs { type = "helm-chart", manifests = {}, immutable = true, spec_version = "1.0", fallback = true,
-      subject = "x/y" } do
+    for name, value in pairs { manifests = {}, immutable = true, spec_version = "1.0", fallback = true, subject = "x/y" } do
       assert.truthy(raised(function() oci.push("x/y", { [name] = value }) end):find("unknown option '" .. name, 1, true))
     end
     for _, name in ipairs { "include", "exclude", "media_types", "platform", "roles" } do
