@@ -26,7 +26,7 @@ static void piece_done(struct oci_piece *p)
 static int copy_piece(struct oci_op *op, const struct oci_content *from, struct oci_piece *p,
                       struct oci_err *reterr)
 {
-    *p = (struct oci_piece){.kind = from->kind, .size = OCI_SIZE_UNKNOWN};
+    *p = (struct oci_piece){.kind = from->kind, .size = OCI_SIZE_UNKNOWN, .pack.host = op->host};
     if (from->title) {
         int rc = oci_title_check(from->title, reterr);
         if (rc != OCI_OK)
@@ -125,7 +125,7 @@ struct oci_source *oci_piece_source(struct oci_piece *p)
     case OCI_CONTENT_BYTES:
         return oci_source_bytes(p->bytes);
     case OCI_CONTENT_DIR:
-        return oci_source_packed(p->path, p->title, true);
+        return oci_source_packed(p->path, p->title, &p->pack);
     case OCI_CONTENT_READER:
         s = p->reader;
         p->reader = NULL;

@@ -3,6 +3,7 @@
 #define OCI_CLIENT_CONTENTS_H
 
 #include "client/op.h"
+#include "pack/pack.h"
 
 OCI_BEGIN
 
@@ -14,6 +15,7 @@ struct oci_piece {
     struct oci_source *reader; /* the core's end of the caller's window, until it is taken */
     char *media_type, *title;
     struct oci_json *annotations;
+    struct oci_pack_options pack; /* DIR */
     uint64_t size; /* FILE: found by looking; BYTES: known; else OCI_SIZE_UNKNOWN */
 };
 

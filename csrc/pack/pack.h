@@ -15,13 +15,22 @@
 
 #include "base/err.h"
 #include "flow/content.h"
+#include "flow/flow.h"
 #include "model/digest.h"
 
 OCI_BEGIN
 
-/* A directory as a source: packed again at each use, read on the pool. The size is unknown before it was read to its end
- * once. `prefix` begins every entry's name (the layer's title). Strings are copied. */
-struct oci_source *oci_source_packed(const char *dir, const char *prefix, bool gzip);
+enum oci_compression { OCI_COMPRESS_GZIP, OCI_COMPRESS_ZSTD, OCI_COMPRESS_NONE };
+
+struct oci_pack_options {
+    enum oci_compression compression; /* zeroed: gzip */
+    const char *const *ignore;        /* patterns of what is left out; copied */
+    size_t ignore_count;
+    struct oci_host *host;            /* for its jobs */
+};
+/* A directory as a source: packed again at each use. The size is unknown before it was read to its end once. `prefix`
+ * begins every entry's name (the layer's title). Strings are copied; `options` may not be NULL. */
+struct oci_source *oci_source_packed(const char *dir, const char *prefix, const struct oci_pack_options *options);
 /* After it was read to the end: the digest of the uncompressed tar (io.deis.oras.content.digest). */
 const struct oci_digest *oci_source_packed_tar_digest(const struct oci_source *s);
 

@@ -19,7 +19,8 @@
 struct packed {
     struct oci_source base;
     char *dir, *prefix;
-    bool gzip;
+    enum oci_compression compression;
+    bool gzip, ignoring;
     struct oci_digest tar_digest; /* of the last complete reading, or "" */
 
     struct oci_dir_walk *walk;        /* NULL: not begun */
@@ -87,6 +88,10 @@ static int begin_gzip(struct packed *k, struct oci_err *reterr)
 static int begin(struct packed *k, struct oci_err *reterr)
 {
     char cleaned[OCI_MAX_PATH];
+    if (k->compression == OCI_COMPRESS_ZSTD)
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "packing with zstd is not supported");
+    if (k->ignoring)
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "packing with patterns of what to leave out is not supported");
     int rc = oci_pack_clean_name(k->prefix, NULL, cleaned, reterr);
     if (rc != OCI_OK)
         return rc;
@@ -293,13 +298,15 @@ static const struct oci_source_type packed_type = {
     .on_pool = true,
 };
 
-struct oci_source *oci_source_packed(const char *dir, const char *prefix, bool gzip)
+struct oci_source *oci_source_packed(const char *dir, const char *prefix, const struct oci_pack_options *options)
 {
     struct packed *k = oci_calloc(1, sizeof *k);
     if (!k)
         return NULL;
     k->base = (struct oci_source){.type = &packed_type, .size = OCI_SIZE_UNKNOWN};
-    k->gzip = gzip;
+    k->compression = options->compression;
+    k->gzip = k->compression == OCI_COMPRESS_GZIP;
+    k->ignoring = options->ignore_count > 0;
     k->file = -1;
     /* A block of a file, or one entry's headers and records. */
     oci_buf_init(&k->tar, BLOCK + 8 * OCI_MAX_PATH);

@@ -45,7 +45,7 @@ static char dir[TREE_PATH];
 static int pack(struct oci_err *err)
 {
     static char piece[65536];
-    struct oci_source *s = oci_source_packed(dir, "title", true);
+    struct oci_source *s = oci_source_packed(dir, "title", &(struct oci_pack_options){0});
     if (!s)
         return oci_err_no_memory(err);
     int rc = s->type->open(s, err);

@@ -41,7 +41,7 @@ static int read_all(struct oci_source *s, size_t step, struct oci_buf *b)
 
 static void pack(const char *dir, const char *prefix, bool gzip, struct oci_buf *b, struct oci_digest *ret_tar)
 {
-    struct oci_source *s = oci_source_packed(dir, prefix, gzip);
+    struct oci_source *s = oci_source_packed(dir, prefix, &(struct oci_pack_options){.compression = gzip ? OCI_COMPRESS_GZIP : OCI_COMPRESS_NONE});
     CHECK(s != NULL);
     CHECK_INT(s->size, OCI_SIZE_UNKNOWN);
     int rc = read_all(s, 65536, b);
@@ -56,7 +56,7 @@ static void pack(const char *dir, const char *prefix, bool gzip, struct oci_buf 
 /* Packing `dir` must fail; the text names what is wrong. */
 static void check_fails(const char *dir, int code, const char *text)
 {
-    struct oci_source *s = oci_source_packed(dir, "t", true);
+    struct oci_source *s = oci_source_packed(dir, "t", &(struct oci_pack_options){0});
     struct oci_buf b;
     CHECK_INT(read_all(s, 65536, &b), code);
     CHECK_INT(err.code, code);
@@ -255,7 +255,7 @@ TEST(a_large_file_is_read_in_any_steps)
     static const size_t steps[] = {65536, 1000003, 511, 13};
     for (int gzip = 0; gzip < 2; gzip++) {
         struct oci_buf first, b;
-        struct oci_source *s = oci_source_packed(dir, "t", gzip);
+        struct oci_source *s = oci_source_packed(dir, "t", &(struct oci_pack_options){.compression = gzip ? OCI_COMPRESS_GZIP : OCI_COMPRESS_NONE});
         CHECK_INT(read_all(s, steps[0], &first), OCI_END_OF_CONTENT);
         for (int i = 1; i < 4; i++) { /* the same source again */
             CHECK_INT(read_all(s, steps[i], &b), OCI_END_OF_CONTENT);
@@ -278,7 +278,7 @@ TEST(a_source_rewinds_in_the_middle)
     char dir[TREE_PATH], piece[100];
     struct oci_buf a, b;
     make_rich_tree(tree_temporary(dir));
-    struct oci_source *s = oci_source_packed(dir, "t", true);
+    struct oci_source *s = oci_source_packed(dir, "t", &(struct oci_pack_options){0});
     CHECK(s->type->on_pool && !s->type->one_shot);
     CHECK_INT(read_all(s, 4096, &a), OCI_END_OF_CONTENT);
     size_t n = 0;
@@ -348,7 +348,7 @@ TEST(what_cannot_travel_is_refused_by_its_path)
     check_fails(dir, OCI_INVALID, "is not UTF-8");
     tree_remove(dir);
     check_fails(dir, OCI_NOT_FOUND, dir);
-    struct oci_source *s = oci_source_packed("/tmp", "../up", true);
+    struct oci_source *s = oci_source_packed("/tmp", "../up", &(struct oci_pack_options){0});
     CHECK_INT(s->type->open(s, NULL), OCI_UNSAFE_PATH);
     oci_source_free(s);
 }
@@ -375,7 +375,7 @@ static void check_change(off_t new_size, const char *text)
     char *zeros = oci_calloc(1, 1u << 20);
     tree_put_bytes(tree_temporary(dir), "f", zeros, 1u << 20, 0644);
     snprintf(path, sizeof path, "%s/f", dir);
-    struct oci_source *s = oci_source_packed(dir, "t", false);
+    struct oci_source *s = oci_source_packed(dir, "t", &(struct oci_pack_options){.compression = OCI_COMPRESS_NONE});
     size_t n = 0;
     oci_err_clear(&err);
     CHECK_INT(s->type->open(s, &err), OCI_OK);
@@ -405,7 +405,7 @@ TEST(a_tree_that_changes_between_two_readings_is_an_error)
     char dir[TREE_PATH];
     struct oci_buf b;
     tree_put(tree_temporary(dir), "f", "one", 0644);
-    struct oci_source *s = oci_source_packed(dir, "t", true);
+    struct oci_source *s = oci_source_packed(dir, "t", &(struct oci_pack_options){0});
     CHECK_INT(read_all(s, 4096, &b), OCI_END_OF_CONTENT);
     oci_buf_done(&b);
     tree_put(dir, "f", "two", 0644);
@@ -451,7 +451,7 @@ static void check_swapped(const char *inside, const char *target)
     CHECK_INT(oci_thread_start(&t, "swapper", swap_all_the_time, &fd, NULL), OCI_OK);
     for (int i = 0; i < 10000; i++) {
         struct oci_buf b;
-        struct oci_source *s = oci_source_packed(tree, "t", false);
+        struct oci_source *s = oci_source_packed(tree, "t", &(struct oci_pack_options){.compression = OCI_COMPRESS_NONE});
         read_all(s, 65536, &b); /* may fail, or not */
         CHECK(b.len == 0 || !memmem(b.p, b.len, "SECRET", 6));
         oci_buf_done(&b);
