@@ -264,7 +264,7 @@ rule("G05", "M/N", { both = { valid = digests("sha256:" .. H64),
 rule("G06", "M/N", { both = { valid = digests("sha512:" .. H128),
   invalid = digests("sha512:" .. H64, "sha512:" .. H128:upper()) } })
 rule("G07", "M/N", { both = { valid = digests("blake3:" .. H64), invalid = digests("blake3:" .. H128) } })
-rule("G08", "S", { transfer = { "spec/c/flow_graph_test.c: sizes_are_checked",
+rule("G08", "S", { transfer = { "spec/c/flow_copy_test.c: sizes_are_checked",
   "spec/c/content_test.c: short_and_long_files_are_refused" } })
 rule("G09", "S", { transfer = { "spec/c/store_files_test.c: bad_content_leaves_no_file_at_all" } })
 rule("G10", "S", { nothing = "for whoever invents an algorithm" })
@@ -360,13 +360,13 @@ rule("Z04", "g", { lint = {
   invalid = { layers(empty { digest = quote(E0), size = "0" }), layers(empty { digest = quote("sha256:" .. H64) }),
     layers(empty { data = '"e1t9"' }) } } })
 rule("Z05", "g", { transfer = { "spec/c/manifest_test.c: manifests_of_real_programs" } })
-rule("Z06", "g", { transfer = { "spec/c/flow_graph_test.c: pushes_nothing_as_the_empty_object",
+rule("Z06", "g", { transfer = { "spec/c/flow_push_test.c: pushes_nothing_as_the_empty_object",
   "spec/lua/content_spec.lua: has the empty config, when none is given" } })
-rule("Z07", "g", { transfer = { "spec/c/flow_graph_test.c: pushes_nothing_as_the_empty_object" } })
+rule("Z07", "g", { transfer = { "spec/c/flow_push_test.c: pushes_nothing_as_the_empty_object" } })
 
 -- ---- 4. indexes
 
-rule("I01", "S", { transfer = { "spec/c/flow_graph_test.c: an_index_is_pulled_for_a_platform",
+rule("I01", "S", { transfer = { "spec/c/flow_pull_test.c: an_index_is_pulled_for_a_platform",
   "spec/interop/peers_spec.lua: writes a layout with several platforms that we copy" } })
 rule("I02", "M", { both = { valid = INDEX,
   invalid = join({ { "[]", OCI_I } }, each(function(version) return idx { schemaVersion = version } end, false, "1",
@@ -389,14 +389,14 @@ rule("I07", "M", {
 })
 rule("I08", "M", { parse = { valid = entries(entry {}) } })
 rule("I09", "S", { parse = { valid = entries(entry { type = OCI_I }) },
-  transfer = { "spec/c/flow_graph_test.c: copies_a_nested_index_each_digest_once",
-    "spec/c/flow_graph_test.c: an_index_nested_too_deep" } })
+  transfer = { "spec/c/flow_copy_test.c: copies_a_nested_index_each_digest_once",
+    "spec/c/flow_copy_test.c: an_index_nested_too_deep" } })
 rule("I10", "S", { lint = {
   valid = { entries(entry {}), entries(entry { type = OCI_I }),
     idx { mediaType = quote(DK_I), manifests = "[" .. entry { type = DK_M } .. "]" } },
   invalid = { entries(entry { type = "application/xml" }), entries(entry { type = DK_M }) } } })
 rule("I11", "N", { parse = { valid = entries(entry { type = "application/xml" }) },
-  transfer = { "spec/c/flow_graph_test.c: copies_what_it_does_not_know" } })
+  transfer = { "spec/c/flow_copy_test.c: copies_what_it_does_not_know" } })
 rule("I12", "S", { lint = {
   valid = { entries(entry { platform = '{"os":"linux","architecture":"amd64"}' }), entries(entry {}),
     entries(entry { artifactType = EXAMPLE }, entry { artifactType = EXAMPLE }),
@@ -473,7 +473,7 @@ rule("L10", "M", { transfer = { LAYOUTS .. "wrong_content_gets_no_name",
   LAYOUTS .. "a_blob_of_the_wrong_size_is_healed_and_a_flipped_byte_is_found_when_it_is_read" } })
 rule("L11", "M", { parse = { valid = digests("sha256:" .. H64), invalid = digests("sha256:../../x", "../x:" .. H64) } })
 rule("L12", "o", { transfer = { STRICT } })
-rule("L13", "S", { transfer = { "spec/c/flow_graph_test.c: a_layer_that_is_elsewhere_may_be_missing" } })
+rule("L13", "S", { transfer = { "spec/c/flow_copy_test.c: a_layer_that_is_elsewhere_may_be_missing" } })
 rule("L14", "N", { transfer = { LAYOUTS .. "what_others_wrote_into_index_json_stays_where_it_is" } })
 rule("L15", "o", { transfer = { LAYOUTS .. "of_the_same_name_twice_the_last_counts" } })
 rule("L16", "S", { transfer = { "spec/lua/lint_spec.lua: finds no tag in an index that another one names" } })

@@ -1,0 +1,272 @@
+/* Whole artifacts pulled into a target. */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph_kit.h"
+#include "test.h"
+
+struct target {
+    struct oci_pull_target base;
+    struct fake_store files;   /* where they go */
+    const struct oci_manifest *m;
+    int plan_fails;
+    size_t unwanted;           /* this one is there */
+    unsigned prepared, committed, discarded;
+    unsigned steps, fail_at;
+    struct oci_desc *descs;
+    size_t count;
+};
+
+struct target_flow {
+    struct oci_flow flow;
+    struct target *t;
+    unsigned *counter;
+    struct oci_work job;
+};
+
+static struct target *target_of(struct oci_pull_target *t)
+{
+    return OCI_OWNER(t, struct target, base);
+}
+
+static int target_job(struct oci_work *w, struct oci_err *reterr)
+{
+    (void)w;
+    (void)reterr;
+    return OCI_OK;
+}
+
+static int target_done(struct oci_flow *f)
+{
+    struct target_flow *o = OCI_OWNER(f, struct target_flow, flow);
+    if (++o->t->steps == o->t->fail_at)
+        return oci_flow_fail(f, OCI_EXISTS, "it is in the way");
+    ++*o->counter;
+    return OCI_OK;
+}
+
+static int target_first(struct oci_flow *f)
+{
+    struct target_flow *o = OCI_OWNER(f, struct target_flow, flow);
+    o->job.run = target_job;
+    return oci_ask_work(f, &o->job, target_done);
+}
+
+static const struct oci_flow_type target_flow_type = {.name = "target"};
+
+static struct oci_flow *target_step(struct target *t, unsigned *counter)
+{
+    struct target_flow *o = oci_flow_new(sizeof *o, &target_flow_type, &host.host, target_first);
+    o->t = t;
+    o->counter = counter;
+    return &o->flow;
+}
+
+static int target_plan(struct oci_pull_target *base, const struct oci_manifest *m, struct oci_err *reterr)
+{
+    struct target *t = target_of(base);
+    if (t->plan_fails)
+        return oci_err_set(reterr, t->plan_fails, "a title leaves its place");
+    t->m = m;
+    return OCI_OK;
+}
+
+static struct oci_flow *target_prepare(struct oci_pull_target *t)
+{
+    return target_step(target_of(t), &target_of(t)->prepared);
+}
+
+static size_t target_count(struct oci_pull_target *t)
+{
+    return target_of(t)->m->count;
+}
+
+static const struct oci_desc *target_desc(struct oci_pull_target *t, size_t i)
+{
+    return &target_of(t)->m->items[i];
+}
+
+static bool target_wanted(struct oci_pull_target *t, size_t i)
+{
+    return target_of(t)->unwanted != i;
+}
+
+static struct oci_flow *target_put(struct oci_pull_target *base, size_t i, struct oci_source *take_source)
+{
+    struct target *t = target_of(base);
+    CHECK(t->prepared);
+    struct oci_put hint = {0};
+    return t->files.type.put(&t->files.base, target_desc(base, i), take_source, &hint, NULL, NULL);
+}
+
+static struct oci_flow *target_commit(struct oci_pull_target *t)
+{
+    return target_step(target_of(t), &target_of(t)->committed);
+}
+
+static struct oci_flow *target_discard(struct oci_pull_target *t)
+{
+    return target_step(target_of(t), &target_of(t)->discarded);
+}
+
+static const struct oci_pull_target_type target_type = {
+    .plan = target_plan,
+    .prepare = target_prepare,
+    .count = target_count,
+    .desc = target_desc,
+    .wanted = target_wanted,
+    .put = target_put,
+    .commit = target_commit,
+    .discard = target_discard,
+};
+
+static struct target target;
+
+static void begin_pull(void)
+{
+    graph_begin();
+    target = (struct target){.base = {&target_type}, .unwanted = 99};
+    fake_store_init(&target.files, &host.host);
+}
+
+static void end_pull(void)
+{
+    fake_store_done(&target.files);
+    graph_end();
+}
+
+static int pull(const char *name, const char *platform, const struct oci_graph_options *options)
+{
+    oci_desc_done(&found);
+    bytes = oci_bytes_unref(bytes);
+    return flow_host_run(&host,
+                         oci_flow_pull_artifact(&from.base, name, platform, &target.base, options, &found, &bytes));
+}
+
+TEST(pulls_the_layers)
+{
+    for (int sources = 0; sources < 3; sources++) {
+        struct oci_desc root;
+        begin_pull();
+        graph_simple("v1", &root);
+        from.sources = (enum fake_source)sources;
+        CHECK_INT(pull("v1", NULL, NULL), OCI_OK);
+        CHECK_STR(found.digest.text, root.digest.text);
+        CHECK_INT(bytes->len, root.size);
+        CHECK(target.prepared == 1 && target.committed == 1 && target.discarded == 1);
+        CHECK_INT(target.files.blobs.count, 2);
+        end_pull();
+    }
+}
+
+TEST(what_is_unchanged_is_not_fetched)
+{
+    begin_pull();
+    graph_simple("v1", NULL);
+    target.unwanted = 1;
+    graph_events[0] = '\0';
+    struct oci_graph_options options = {.progress = {.fn = graph_on_event}};
+    CHECK_INT(pull("v1", NULL, &options), OCI_OK);
+    CHECK_INT(target.files.blobs.count, 1);
+    CHECK(strstr(graph_events, "blob - exists 3/3\n"));
+    end_pull();
+}
+
+TEST(names_are_checked_before_anything_is_fetched)
+{
+    begin_pull();
+    graph_simple("v1", NULL);
+    target.plan_fails = OCI_UNSAFE_PATH;
+    CHECK_INT(pull("v1", NULL, NULL), OCI_UNSAFE_PATH);
+    CHECK(target.prepared == 0 && target.discarded == 0);
+    CHECK_INT(target.files.operations, 0);
+    end_pull();
+}
+
+TEST(a_failed_pull_is_discarded)
+{
+    for (unsigned n = 1; n <= 2; n++) { /* prepare, commit */
+        begin_pull();
+        graph_simple("v1", NULL);
+        target.fail_at = n;
+        CHECK_INT(pull("v1", NULL, NULL), OCI_EXISTS);
+        CHECK_INT(target.committed, 0);
+        CHECK_INT(target.discarded, 1);
+        end_pull();
+    }
+    begin_pull();
+    graph_simple("v1", NULL);
+    target.fail_at = 3; /* the discard itself */
+    CHECK_INT(pull("v1", NULL, NULL), OCI_OK);
+    end_pull();
+    for (unsigned n = 1; n <= 2; n++) {
+        begin_pull();
+        graph_simple("v1", NULL);
+        target.files.fail_at = n;
+        target.files.fail_code = OCI_IO;
+        CHECK_INT(pull("v1", NULL, NULL), OCI_IO);
+        CHECK_INT(target.committed, 0);
+        CHECK_INT(target.discarded, 1);
+        end_pull();
+    }
+}
+
+TEST(a_pull_canceled_anywhere_is_discarded)
+{
+    for (unsigned turn = 1;; turn++) {
+        begin_pull();
+        graph_simple("v1", NULL);
+        host.cancel_at_turn = turn;
+        int rc = pull("v1", NULL, NULL);
+        CHECK(rc == OCI_OK || rc == OCI_CANCELED);
+        if (target.prepared)
+            CHECK_INT(target.discarded, 1);
+        unsigned turns = host.turns;
+        end_pull();
+        if (turn > turns)
+            break;
+    }
+}
+
+static void platforms(const char *const *names, size_t count, const char *tag, struct oci_desc *ret_manifests)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct oci_desc layer;
+        fake_add_blob(&from, names[i], LAYER, &layer);
+        fake_add_manifest(&from, &layer, 1, NULL, &ret_manifests[i]);
+        CHECK_INT(oci_platform_parse(names[i], &ret_manifests[i].platform, NULL), OCI_OK);
+    }
+    fake_add_index(&from, ret_manifests, count, tag, NULL);
+}
+
+TEST(an_index_is_pulled_for_a_platform)
+{
+    const char *const names[] = {"plan9/mips", oci_platform_host(), "linux/s390x"};
+    struct oci_desc manifests[3];
+    begin_pull();
+    platforms(names, 3, "v1", manifests);
+    CHECK_INT(pull("v1", NULL, NULL), OCI_OK);
+    CHECK_STR(found.digest.text, manifests[1].digest.text);
+    CHECK_INT(pull("v1", "linux/s390x", NULL), OCI_OK);
+    CHECK_STR(found.digest.text, manifests[2].digest.text);
+    CHECK_INT(pull("v1", "linux/vax", NULL), OCI_NOT_FOUND);
+    char list[100];
+    snprintf(list, sizeof list, "plan9/mips, %s, linux/s390x", oci_platform_host());
+    CHECK_STR(host.err.platforms, list);
+    for (int i = 0; i < 3; i++)
+        oci_desc_done(&manifests[i]);
+    end_pull();
+}
+
+TEST(an_index_without_platforms_is_not_pulled)
+{
+    begin_pull();
+    graph_nested("v1");
+    CHECK_INT(pull("v1", NULL, NULL), OCI_INVALID);
+    CHECK(strstr(host.err.text, "pull one of its manifests by digest: sha256:"));
+    CHECK_INT(pull("v1", "linux/amd64", NULL), OCI_NOT_FOUND);
+    fake_add_document(&from, "anything", "application/vnd.what.ever", "v2", NULL);
+    CHECK_INT(pull("v2", NULL, NULL), OCI_UNSUPPORTED);
+    CHECK_INT(pull("v3", NULL, NULL), OCI_NOT_FOUND);
+    end_pull();
+}
