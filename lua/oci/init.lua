@@ -398,4 +398,18 @@ function oci.progress(stream)
   return require("oci.progress").new(stream)
 end
 
+-- ---- types of artifacts
+
+-- `oci.types` is loaded when it is first used.
+---@class oci
+---@field types oci.Types
+setmetatable(oci, {
+  __index = function(self, name)
+    if name == "types" then
+      self.types = require "oci.types"
+      return self.types
+    end
+  end,
+})
+
 return oci

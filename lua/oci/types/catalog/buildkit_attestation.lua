@@ -1,0 +1,38 @@
+return {
+  name = "buildkit-attestation",
+  title = "BuildKit attestation manifest (OCI artifact form)",
+  source = "moby/buildkit docs/attestations/attestation-storage.md, exporter/containerimage/writer.go",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  artifact_type = "application/vnd.docker.attestation.manifest.v1+json",
+  identify_by = "artifactType",
+  config = {
+    media_type = "application/vnd.oci.empty.v1+json",
+    required = true,
+    content = "{} (2 bytes) with data=e30=",
+  },
+  layers = {
+    {
+      role = "statement",
+      media_types = { "application/vnd.in-toto+json" },
+      min = 1,
+      extension = ".json",
+      annotations = { required = { "in-toto.io/predicate-type" }, recommended = {} },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "ignore",
+  index_descriptor = {
+    platform = { architecture = "unknown", os = "unknown" },
+    annotations = {
+      required = { "vnd.docker.reference.type", "vnd.docker.reference.digest" },
+      values = { ["vnd.docker.reference.type"] = "attestation-manifest" },
+    },
+  },
+  annotations = { required = {}, recommended = {} },
+  subject = "required",
+  limits = { statement_bytes = 41943040 },
+  notes = "Default since 2026-06-30. Lives as a child of the image index, next to the image. Raw in-toto " ..
+    "Statement, not DSSE. Unknown reference.type: skip the manifest.",
+}

@@ -1,0 +1,40 @@
+return {
+  name = "buildkit-attestation-legacy",
+  title = "BuildKit attestation manifest (image form)",
+  source = "moby/buildkit docs/attestations/attestation-storage.md, exporter/containerimage/writer.go",
+  status = "legacy",
+  legacy = true,
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  also_manifest_media_types = { "application/vnd.docker.distribution.manifest.v2+json" },
+  manifest_body_media_type = "present",
+  identify_by = "index-descriptor",
+  identify_fallback = "layer.mediaType",
+  config = {
+    media_type = "application/vnd.oci.image.config.v1+json",
+    required = true,
+    also_media_types = { "application/vnd.docker.container.image.v1+json" },
+    content = "image config with diff_ids",
+  },
+  layers = {
+    {
+      role = "statement",
+      media_types = { "application/vnd.in-toto+json" },
+      min = 1,
+      extension = ".json",
+      annotations = { required = { "in-toto.io/predicate-type" }, recommended = {} },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "ignore",
+  index_descriptor = {
+    platform = { architecture = "unknown", os = "unknown" },
+    annotations = {
+      required = { "vnd.docker.reference.type", "vnd.docker.reference.digest" },
+      values = { ["vnd.docker.reference.type"] = "attestation-manifest" },
+    },
+  },
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  limits = { statement_bytes = 41943040 },
+  notes = "A client choosing a platform must skip unknown/unknown entries.",
+}

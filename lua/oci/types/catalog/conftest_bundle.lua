@@ -1,0 +1,41 @@
+return {
+  name = "conftest-bundle",
+  title = "Conftest policy bundle",
+  source = "open-policy-agent/conftest internal/commands/push.go, downloader/oci_getter.go",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "absent",
+  identify_by = "layer.mediaType",
+  config = {
+    media_type = "application/vnd.unknown.config.v1+json",
+    required = false,
+    also_media_types = { "application/vnd.cncf.openpolicyagent.config.v1+json" },
+    content = "{} (2 bytes)",
+  },
+  layers = {
+    {
+      role = "policy",
+      media_types = { "application/vnd.cncf.openpolicyagent.policy.layer.v1+rego" },
+      min = 0,
+      extension = ".rego",
+      title_required = true,
+      annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
+    },
+    {
+      role = "data",
+      media_types = { "application/vnd.cncf.openpolicyagent.data.layer.v1+json" },
+      min = 0,
+      extension = ".json|.yaml",
+      title_required = true,
+      annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "default tag latest",
+  client_rejects = { "path-escaping titles (oras file store)" },
+  notes = "One layer per file, random order (Go map). The puller checks no media types at all: any titled " ..
+    "layer is written.",
+}

@@ -1,0 +1,24 @@
+return {
+  name = "cosign-attestation-referrer",
+  title = "cosign attestation, referrer",
+  source = "sigstore/cosign pkg/oci/remote/write.go (WriteAttestationsReferrer)",
+  status = "experimental",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  artifact_type = "application/vnd.in-toto+json",
+  identify_by = "artifactType",
+  config = { media_type = "application/vnd.oci.empty.v1+json", required = true, content = "{} (2 bytes)" },
+  layers = {
+    {
+      role = "envelope",
+      media_types = { "application/vnd.dsse.envelope.v1+json" },
+      min = 1,
+      extension = ".json",
+      annotations = { required = {}, recommended = { "dev.cosignproject.cosign/signature", "predicateType" } },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = { "org.opencontainers.image.created" } },
+  subject = "required",
+}

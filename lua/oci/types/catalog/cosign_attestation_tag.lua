@@ -1,0 +1,41 @@
+return {
+  name = "cosign-attestation-tag",
+  title = "cosign attestation, tag scheme",
+  source = "sigstore/cosign pkg/oci/{remote,mutate,static}; specs/ATTESTATION_SPEC.md",
+  status = "legacy",
+  legacy = true,
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "tag",
+  identify_fallback = "layer.mediaType",
+  config = {
+    media_type = "application/vnd.oci.image.config.v1+json",
+    required = false,
+    content = "real image config",
+  },
+  layers = {
+    {
+      role = "envelope",
+      media_types = { "application/vnd.dsse.envelope.v1+json" },
+      min = 1,
+      max = 1000,
+      extension = ".json",
+      annotations = {
+        required = { "dev.cosignproject.cosign/signature" },
+        recommended = {
+          "predicateType",
+          "dev.sigstore.cosign/certificate",
+          "dev.sigstore.cosign/chain",
+          "dev.sigstore.cosign/bundle",
+          "dev.sigstore.cosign/rfc3161timestamp",
+        },
+      },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "<alg>-<hex>.att",
+  notes = "signature annotation is present with an empty value. DSSE payloadType application/vnd.in-toto+json.",
+}

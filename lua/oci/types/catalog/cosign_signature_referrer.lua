@@ -1,0 +1,38 @@
+return {
+  name = "cosign-signature-referrer",
+  title = "cosign signature, OCI 1.1 experimental",
+  source = "sigstore/cosign pkg/oci/remote/write.go (WriteSignaturesExperimentalOCI)",
+  status = "experimental",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  artifact_type = "application/vnd.dev.cosign.artifact.sig.v1+json",
+  identify_by = "artifactType",
+  identify_fallback = "config.mediaType",
+  config = {
+    media_type = "application/vnd.dev.cosign.artifact.sig.v1+json",
+    required = true,
+    content = "image config bytes",
+  },
+  layers = {
+    {
+      role = "payload",
+      media_types = { "application/vnd.dev.cosign.simplesigning.v1+json" },
+      min = 1,
+      max = 1000,
+      extension = ".json",
+      annotations = {
+        required = { "dev.cosignproject.cosign/signature" },
+        recommended = {
+          "dev.sigstore.cosign/certificate",
+          "dev.sigstore.cosign/chain",
+          "dev.sigstore.cosign/bundle",
+          "dev.sigstore.cosign/rfc3161timestamp",
+        },
+      },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "required",
+}

@@ -1,0 +1,49 @@
+return {
+  name = "cosign-signature-tag",
+  title = "cosign signature, tag scheme",
+  source = "sigstore/cosign specs/SIGNATURE_SPEC.md, pkg/oci/{remote,mutate,static,empty}, pkg/types/media.go",
+  status = "legacy",
+  legacy = true,
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  also_manifest_media_types = { "application/vnd.docker.distribution.manifest.v2+json" },
+  manifest_body_media_type = "present",
+  identify_by = "tag",
+  identify_fallback = "layer.mediaType",
+  config = {
+    media_type = "application/vnd.oci.image.config.v1+json",
+    required = false,
+    content = "real image config; rootfs.diff_ids = payload digests",
+  },
+  layers = {
+    {
+      role = "payload",
+      media_types = { "application/vnd.dev.cosign.simplesigning.v1+json" },
+      min = 1,
+      max = 1000,
+      extension = ".json",
+      annotations = {
+        required = { "dev.cosignproject.cosign/signature" },
+        recommended = {
+          "dev.sigstore.cosign/certificate",
+          "dev.sigstore.cosign/chain",
+          "dev.sigstore.cosign/bundle",
+          "dev.sigstore.cosign/rfc3161timestamp",
+        },
+      },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "<alg>-<hex>.sig in the same repository (COSIGN_REPOSITORY overrides; optional prefix)",
+  limits = { layer_bytes = 134217728, max_signatures = 1000 },
+  client_rejects = {
+    "payload critical.image.docker-manifest-digest != subject digest",
+    "more than 1000 layers",
+    "layer over 128 MiB",
+  },
+  notes = "Same digest may be listed several times with different annotations. Appending re-pushes the tag " ..
+    "(lost-update race). Payload critical.type is \"cosign container image signature\". Spec prose says " ..
+    "dev.cosignproject.cosign/certificate; code writes dev.sigstore.cosign/.",
+}

@@ -1,0 +1,42 @@
+return {
+  name = "devcontainer-feature",
+  title = "Dev Container feature",
+  source = "devcontainers/spec docs/specs/devcontainer-{features,templates}-distribution.md; " ..
+    "devcontainers/cli src/spec-configuration/containerCollectionsOCI{,Push}.ts",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "config.mediaType",
+  config = {
+    media_type = "application/vnd.devcontainers",
+    required = true,
+    content = "{} (2 bytes) (spec page shows 0 bytes)",
+  },
+  layers = {
+    {
+      role = "feature",
+      media_types = { "application/vnd.devcontainers.layer.v1+tar" },
+      min = 1,
+      max = 1,
+      extension = ".tgz",
+      title_required = true,
+      title_pattern = "devcontainer-feature-<id>.tgz",
+      annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
+    },
+  },
+  layer_order = "significant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = { "dev.containers.metadata", "com.github.package.type" } },
+  subject = "none",
+  tag_rule = "1.2.3, 1.2, 1, latest - each moved only if newest; an existing version is never overwritten; " ..
+    "names lower-cased",
+  client_rejects = {
+    "config type differs",
+    "digest not sha256",
+    "registry without a dot and not localhost",
+    "blob digest mismatch",
+  },
+  notes = "Blob is an uncompressed tar despite .tgz; readers auto-detect. dev.containers.metadata = the " ..
+    "JSON metadata as a string. com.github.package.type (ghcr only) = devcontainer_feature. Golden: 819-byte " ..
+    "manifest sha256:dd328c25cc7382aaf4e9ee10104425d9a2561b47fe238407f6c0f77b3f8409fc.",
+}

@@ -1,0 +1,38 @@
+return {
+  name = "falco-rulesfile",
+  title = "Falco rules file",
+  source = "falcosecurity/falcoctl pkg/oci/{constants,types}.go, pkg/oci/{pusher,puller}/*.go",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "layer.mediaType",
+  identify_fallback = "config.mediaType",
+  config = {
+    media_type = "application/vnd.cncf.falco.rulesfile.config.v1+json",
+    required = true,
+    content = "{name, version, dependencies[{name,version,alternatives[{name,version}]}], " ..
+      "requirements[{name,version}]} all omitempty",
+  },
+  layers = {
+    {
+      role = "rulesfile",
+      media_types = { "application/vnd.cncf.falco.rulesfile.layer.v1+tar.gz" },
+      min = 1,
+      max = 1,
+      extension = ".tar.gz",
+      title_required = true,
+      annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = {
+    required = { "org.opencontainers.image.created" },
+    recommended = { "org.opencontainers.image.source" },
+  },
+  subject = "none",
+  tag_rule = "semver; floating tags 1.2.3, 1.2, 1 and latest on request",
+  client_rejects = { "no layers", "layers[0] media type unknown" },
+  notes = "The kind is decided by layers[0].mediaType. Suffix is +tar.gz, not .tar+gzip. Annotations are " ..
+    "stripped from the config descriptor because ECR refuses them.",
+}

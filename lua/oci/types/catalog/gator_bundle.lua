@@ -1,0 +1,26 @@
+return {
+  name = "gator-bundle",
+  title = "Gatekeeper gator bundle",
+  source = "open-policy-agent/gatekeeper pkg/oci/oci.go, website/docs/gator.md",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "none",
+  config = { media_type = "*", required = false, content = "not looked at" },
+  layers = {
+    {
+      role = "resources",
+      media_types = { "*" },
+      min = 1,
+      extension = ".yaml|.yml|.json",
+      title_required = true,
+      annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "default tag latest",
+  notes = "Plain ORAS copy of titled files; cannot be told from oras-files.",
+}

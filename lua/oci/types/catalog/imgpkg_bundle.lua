@@ -1,0 +1,36 @@
+return {
+  name = "imgpkg-bundle",
+  title = "Carvel imgpkg bundle",
+  source = "carvel-dev/imgpkg pkg/imgpkg/{bundle,plainimage,image,lockconfig}",
+  status = "current",
+  manifest_media_type = "application/vnd.docker.distribution.manifest.v2+json",
+  also_manifest_media_types = { "application/vnd.oci.image.manifest.v1+json" },
+  manifest_body_media_type = "present",
+  identify_by = "config.label",
+  config = {
+    media_type = "application/vnd.docker.container.image.v1+json",
+    required = true,
+    also_media_types = { "application/vnd.oci.image.config.v1+json" },
+    content = "image config with label dev.carvel.imgpkg.bundle = \"true\"",
+  },
+  layers = {
+    {
+      role = "bundle",
+      media_types = {
+        "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+      },
+      min = 1,
+      max = 1,
+      extension = ".tar.gz",
+      content_check = { ".imgpkg/images.yml" },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "also tagged sha256-<hex>.imgpkg",
+  client_rejects = { "index (\"Expected an Image\")", "label missing", "no .imgpkg/images.yml" },
+  notes = "images.yml: apiVersion imgpkg.carvel.dev/v1alpha1, kind ImagesLock, images[].image by digest.",
+}

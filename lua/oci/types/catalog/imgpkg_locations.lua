@@ -1,0 +1,30 @@
+return {
+  name = "imgpkg-locations",
+  title = "Carvel imgpkg image locations",
+  source = "carvel-dev/imgpkg pkg/imgpkg/{bundle,lockconfig}",
+  status = "current",
+  manifest_media_type = "application/vnd.docker.distribution.manifest.v2+json",
+  manifest_body_media_type = "present",
+  identify_by = "tag",
+  config = {
+    media_type = "application/vnd.docker.container.image.v1+json",
+    required = false,
+    content = "image config",
+  },
+  layers = {
+    {
+      role = "locations",
+      media_types = { "application/vnd.docker.image.rootfs.diff.tar.gzip" },
+      min = 1,
+      max = 1,
+      extension = ".tar.gz",
+      content_check = { "image-locations.yml" },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "sha256-<hex of bundle>.image-locations.imgpkg",
+  notes = "kind ImageLocations.",
+}

@@ -1,0 +1,33 @@
+return {
+  name = "k8s-image-volume",
+  title = "Kubernetes image volume (consumer profile)",
+  source = "kubernetes/enhancements KEP-4639; cri-o internal/ociartifact/**",
+  status = "profile",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  also_manifest_media_types = { "application/vnd.docker.distribution.manifest.v2+json" },
+  also_root_media_types = { "application/vnd.oci.image.index.v1+json" },
+  manifest_body_media_type = "present",
+  identify_by = "none",
+  config = { media_type = "*", required = false, content = "any" },
+  layers = {
+    {
+      role = "content",
+      media_types = {
+        "application/vnd.oci.image.layer.v1.tar",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.oci.image.layer.v1.tar+zstd",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        "*",
+      },
+      min = 1,
+      annotations = { required = {}, recommended = { "org.opencontainers.image.title" } },
+    },
+  },
+  layer_order = "significant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "optional",
+  notes = "Not a type: what a runtime mounts. Tar layers merged, later wins; plain files need a title. " ..
+    "Indexes only by platform. CRI-O treats as artifact when artifactType is set or the config type is " ..
+    "neither empty, OCI nor docker image config.",
+}

@@ -1,0 +1,17 @@
+return {
+  name = "oci-artifact-files",
+  title = "Artifact with blobs and no config (decision 2)",
+  source = "opencontainers/image-spec manifest.md (Guidelines for Artifact Usage)",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  artifact_type = "*",
+  identify_by = "artifactType",
+  config = { media_type = "application/vnd.oci.empty.v1+json", required = true, content = "{} (2 bytes)" },
+  layers = { { role = "content", media_types = { "*" }, min = 1 } },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = { "org.opencontainers.image.created" } },
+  subject = "optional",
+  notes = "artifactType MUST be set. Layer media types are the author's own.",
+}

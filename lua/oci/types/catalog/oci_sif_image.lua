@@ -1,0 +1,31 @@
+return {
+  name = "oci-sif-image",
+  title = "OCI-SIF pushed as an image",
+  source = "sylabs/singularity internal/pkg/client/ocisif/ocisif.go, internal/pkg/ocisif/*.go",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "layer.mediaType",
+  config = { media_type = "application/vnd.oci.image.config.v1+json", required = true, content = "image config" },
+  layers = {
+    {
+      role = "squashfs",
+      media_types = { "application/vnd.sylabs.image.layer.v1.squashfs" },
+      min = 1,
+      extension = ".squashfs",
+    },
+    {
+      role = "overlay",
+      media_types = { "application/vnd.sylabs.image.layer.v1.ext3" },
+      min = 0,
+      max = 1,
+      position = "last",
+      extension = ".ext3",
+    },
+  },
+  layer_order = "significant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  notes = "With --layer-format tar an ordinary image results.",
+}

@@ -1,0 +1,36 @@
+return {
+  name = "ollama-model",
+  title = "Ollama model",
+  source = "ollama/ollama manifest/*.go, server/{images,create}.go, types/model/config.go",
+  status = "current",
+  manifest_media_type = "application/vnd.docker.distribution.manifest.v2+json",
+  manifest_body_media_type = "present",
+  identify_by = "layer.mediaType",
+  config = {
+    media_type = "application/vnd.docker.container.image.v1+json",
+    required = true,
+    content = "{model_format, model_family, model_families, model_type, file_type, renderer?, parser?, " ..
+      "architecture, os, ...}",
+  },
+  layers = {
+    { role = "model", media_types = { "application/vnd.ollama.image.model" }, min = 0, extension = ".gguf" },
+    { role = "adapter", media_types = { "application/vnd.ollama.image.adapter" }, min = 0 },
+    { role = "projector", media_types = { "application/vnd.ollama.image.projector" }, min = 0 },
+    { role = "template", media_types = { "application/vnd.ollama.image.template" }, min = 0 },
+    { role = "prompt", media_types = { "application/vnd.ollama.image.prompt" }, min = 0 },
+    { role = "system", media_types = { "application/vnd.ollama.image.system" }, min = 0 },
+    { role = "params", media_types = { "application/vnd.ollama.image.params" }, min = 0 },
+    { role = "messages", media_types = { "application/vnd.ollama.image.messages" }, min = 0 },
+    { role = "license", media_types = { "application/vnd.ollama.image.license" }, min = 0 },
+    { role = "tensor", media_types = { "application/vnd.ollama.image.tensor" }, min = 0 },
+    { role = "draft", media_types = { "application/vnd.ollama.image.draft" }, min = 0 },
+    { role = "json", media_types = { "application/vnd.ollama.image.json" }, min = 0 },
+    { role = "embed", media_types = { "application/vnd.ollama.image.embed" }, min = 0 },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  notes = "Docker schema 2 and docker config type with a config of its own. Extra descriptor fields from " ..
+    "and name. Only docker manifest v2 is asked for in Accept.",
+}

@@ -1,0 +1,42 @@
+return {
+  name = "opa-bundle",
+  title = "Open Policy Agent bundle",
+  source = "open-policy-agent/opa v1/download/oci_download.go, docs/docs/management-bundles/index.md, " ..
+    "v1/bundle/bundle.go",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "layer.mediaType",
+  config = {
+    media_type = "application/vnd.oci.image.config.v1+json",
+    required = false,
+    content = "{} (2 bytes) is enough",
+  },
+  layers = {
+    {
+      role = "bundle",
+      media_types = { "application/vnd.oci.image.layer.v1.tar+gzip" },
+      min = 1,
+      extension = ".tar.gz",
+      annotations = { required = {}, recommended = { "org.opencontainers.image.title" } },
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "ignore",
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  limits = { bundle_read_bytes = 1073741824 },
+  content_check = {
+    ".manifest",
+    "data.json",
+    "data.yaml",
+    "*.rego",
+    "policy.wasm",
+    ".signatures.json",
+    "patch.json",
+  },
+  client_rejects = { "no layers", "no layer of exactly the tar+gzip type", "root is an index (no layers)" },
+  notes = "Indistinguishable from an image by media types alone; the first tar+gzip layer is used, " ..
+    "documentation says only one layer. Config type documented but not checked. Documented push: oras push " ..
+    "ref --config c.json:<OCI image config type> bundle.tar.gz:<tar+gzip>.",
+}

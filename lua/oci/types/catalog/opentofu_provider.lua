@@ -1,0 +1,40 @@
+return {
+  name = "opentofu-provider",
+  title = "OpenTofu provider",
+  source = "opentofu/opentofu internal/getmodules/oci_getter.go, " ..
+    "internal/getproviders/oci_registry_mirror_source.go, website/docs/cli/oci_registries/*.mdx",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.index.v1+json",
+  manifest_body_media_type = "required",
+  artifact_type = "application/vnd.opentofu.provider",
+  identify_by = "artifactType",
+  layers = {},
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  entries = {
+    {
+      role = "target",
+      media_types = { "application/vnd.oci.image.manifest.v1+json" },
+      min = 1,
+      artifact_type = "application/vnd.opentofu.provider-target",
+      platform = "required: os, architecture; entries with os.version skipped; exactly one match",
+    },
+  },
+  child = {
+    artifact_type = "application/vnd.opentofu.provider-target",
+    manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+    config = { media_type = "application/vnd.oci.empty.v1+json", required = false, content = "{} (2 bytes)" },
+    layers = { { role = "package", media_types = { "archive/zip" }, min = 1, max = 1, extension = ".zip" } },
+  },
+  annotations = { required = {}, recommended = {} },
+  subject = "none",
+  tag_rule = "tag = version with \"+\" replaced by \"_\"; non-semver tags ignored",
+  limits = { manifest_bytes = 4194304 },
+  client_rejects = {
+    "artifactType differs at either level",
+    "no or several matching platforms",
+    "zero or several archive/zip layers",
+    "body mediaType differs",
+  },
+  notes = "Layer digest is the zh: hash of the vendor zip.",
+}

@@ -1,0 +1,32 @@
+return {
+  name = "regctl-artifact",
+  title = "Artifact as pushed by regctl",
+  source = "regclient/regclient cmd/regctl/artifact.go",
+  status = "current",
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  artifact_type = "application/vnd.unknown.config+json",
+  identify_by = "artifactType",
+  config = {
+    media_type = "application/vnd.oci.empty.v1+json",
+    required = false,
+    also_media_types = { "*" },
+    content = "{} (2 bytes) without data",
+  },
+  layers = {
+    {
+      role = "file",
+      media_types = { "application/octet-stream", "*" },
+      min = 0,
+      annotations = { required = {}, recommended = { "org.opencontainers.image.title" } },
+    },
+    { role = "empty", media_types = { "application/vnd.oci.empty.v1+json" }, min = 0, max = 1 },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = {} },
+  subject = "optional",
+  notes = "artifact_type is the (warned-about) default. One file and no file type: layer media type = " ..
+    "artifact type. Title only with --file-title; directories become a tgz whose title ends in \"/\". No " ..
+    "CREATED. All types are checked against the media type grammar.",
+}

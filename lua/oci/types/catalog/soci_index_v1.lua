@@ -1,0 +1,33 @@
+return {
+  name = "soci-index-v1",
+  title = "SOCI index v1",
+  source = "awslabs/soci-snapshotter soci/soci_index.go",
+  status = "legacy",
+  legacy = true,
+  manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+  manifest_body_media_type = "present",
+  identify_by = "config.mediaType",
+  config = { media_type = "application/vnd.amazon.soci.index.v1+json", required = true, content = "{} (2 bytes)" },
+  layers = {
+    {
+      role = "ztoc",
+      media_types = { "application/octet-stream" },
+      min = 0,
+      annotations = {
+        required = { "com.amazon.soci.image-layer-digest", "com.amazon.soci.image-layer-mediaType" },
+        recommended = { "com.amazon.soci.span-size", "com.amazon.soci.disable-xattrs" },
+      },
+    },
+    {
+      role = "prefetch",
+      media_types = { "application/vnd.amazon.soci.prefetch.v1+json" },
+      min = 0,
+      extension = ".json",
+    },
+  },
+  layer_order = "insignificant",
+  unknown_layers = "allow",
+  annotations = { required = {}, recommended = { "com.amazon.soci.build-tool-identifier" } },
+  subject = "required",
+  client_rejects = { "unknown config type" },
+}
