@@ -1,0 +1,154 @@
+--- What builders are given: paths, contents and lists of them; and what they have to look into.
+local core = require "oci.core"
+
+local inputs = {}
+
+--- The config of an image without anything, as go-containerregistry writes it.
+inputs.IMAGE_CONFIG = '{"architecture":"","created":"0001-01-01T00:00:00Z","os":"",'
+  .. '"rootfs":{"type":"layers","diff_ids":[]},"config":{}}'
+
+local KINDS = { "path", "data", "json", "reader", "dir", "glob" }
+
+local function is_content(value)
+  for _, kind in ipairs(KINDS) do
+    if value[kind] ~= nil then
+      return true
+    end
+  end
+end
+
+--- A copy of a table, or the content that a path is.
+function inputs.copy(value)
+  if type(value) ~= "table" then
+    return { path = value }
+  end
+  local made = {}
+  for key, item in pairs(value) do
+    made[key] = item
+  end
+  return made
+end
+
+--- Is there a directory? Reading is what tells, everywhere.
+function inputs.is_directory(path)
+  local file = io.open(path, "rb")
+  if not file then
+    return false
+  end
+  local _, _, number = file:read(1)
+  file:close()
+  return number == 21 -- EISDIR
+end
+
+--- The title of a path: its last part, or the path itself where it is relative and goes down only. nil: none can be made.
+function inputs.title(path, last)
+  local parts = {}
+  for part in path:gmatch "[^/]+" do
+    if part ~= "." then
+      parts[#parts + 1] = part
+      last = last or part == ".."
+    end
+  end
+  if #parts == 0 or parts[#parts] == ".." then
+    return nil
+  end
+  return (last or path:sub(1, 1) == "/") and parts[#parts] or table.concat(parts, "/")
+end
+
+-- The patterns of the files in a directory that a role is made of.
+local function patterns_of(role)
+  local patterns = {}
+  for _, pattern in ipairs(role.files or {}) do
+    patterns[#patterns + 1] = pattern:find("/", 1, true) and pattern or "**/" .. pattern
+  end
+  for extension in (patterns[1] and "" or role.extension or ""):gmatch "[^|]+" do
+    patterns[#patterns + 1] = "**/*" .. extension
+  end
+  return patterns
+end
+
+-- The files below `root` that match one of the patterns, each once, sorted.
+local function found(root, patterns)
+  local paths, seen = {}, {}
+  for _, pattern in ipairs(patterns) do
+    local some, message, code, detail = core.glob(root, pattern)
+    if not some and code ~= "NOT_FOUND" then
+      return nil, message, code, detail
+    end
+    for _, path in ipairs(some or {}) do
+      if not seen[path] then
+        seen[path] = true
+        paths[#paths + 1] = path
+      end
+    end
+  end
+  table.sort(paths)
+  if not paths[1] then
+    return nil, ("no file in %s matches %s"):format(root, table.concat(patterns, ", ")), "NOT_FOUND", { path = root }
+  end
+  return paths
+end
+
+-- Contents of the files below `root`, with what else was given for them, titled by their paths from there.
+local function each_file(root, patterns, given)
+  local paths, message, code, detail = found(root, patterns)
+  if not paths then
+    return nil, message, code, detail
+  end
+  local items = {}
+  for i, path in ipairs(paths) do
+    items[i] = inputs.copy(given)
+    items[i].glob, items[i].root, items[i].dir = nil, nil, nil
+    items[i].path, items[i].title = root:gsub("/*$", "") .. "/" .. path, path
+  end
+  return items
+end
+
+local function is_archive(role)
+  for _, media_type in ipairs(role.media_types or {}) do
+    if media_type:find "tar" then
+      return true
+    end
+  end
+end
+
+-- One content as a list: a directory is an archive, or the files in it, whichever the role is made of.
+local function expand(role, given)
+  local item = inputs.copy(given)
+  if item.glob then
+    return each_file(item.root or ".", { item.glob }, item)
+  end
+  if item.path and inputs.is_directory(item.path) then
+    item.path, item.dir = nil, item.path
+  end
+  local patterns = item.dir and not is_archive(role) and patterns_of(role) or {}
+  if patterns[1] then
+    return each_file(item.dir, patterns, item)
+  end
+  return { item }
+end
+
+--- The contents that a role is given, as a list of tables that may be changed; or nil, message, code, detail.
+function inputs.list(kind, role, value)
+  local given, all = value, {}
+  if value == nil then
+    given = {}
+  elseif type(value) == "string" or (type(value) == "table" and is_content(value)) then
+    given = { value }
+  elseif type(value) ~= "table" then
+    return nil, ("%s: '%s': path, content or a list of them expected, got %s"):format(kind.name, role.role, type(value)),
+      "INVALID", {}
+  end
+  for _, one in ipairs(given) do
+    local items, message, code, detail = expand(role, one)
+    if not items then
+      return nil, ("%s: '%s': %s"):format(kind.name, role.role, message), code, detail
+    end
+    for _, item in ipairs(items) do
+      all[#all + 1] = item
+    end
+  end
+  return all
+end
+
+return inputs
