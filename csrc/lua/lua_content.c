@@ -1,5 +1,6 @@
 /* Content: the tables that the Lua layer makes of a path, bytes, a directory or a reader, as C options;
- * digests of bytes; the files that a pattern matches. */
+ * digests of bytes; the files that a pattern matches; a file out of an archive. */
+#include "base/limits.h"
 #include "base/mem.h"
 #include "lua/binding.h"
 
@@ -98,6 +99,22 @@ int oci_lua_glob(lua_State *L)
         lua_pushstring(L, box->u.names.items[i]);
         lua_rawseti(L, -2, (int)i + 1);
     }
+    oci_lua_box_release(box);
+    return 1;
+}
+
+/* read_entry(archive, pattern, limit) -> bytes | nil, message, code, detail */
+int oci_lua_read_entry(lua_State *L)
+{
+    const char *archive = oci_lua_plain_string(L, 1, "archive");
+    const char *pattern = oci_lua_plain_string(L, 2, "pattern");
+    lua_Number limit = luaL_checknumber(L, 3);
+    luaL_argcheck(L, limit >= 0 && limit <= OCI_MAX_CONTENT_IN_MEMORY, 3, "number of bytes expected");
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_BYTES);
+    struct oci_err err = {0};
+    if (oci_read_entry(archive, pattern, (size_t)limit, &box->u.bytes, &err) != OCI_OK)
+        return oci_lua_fail(L, &err);
+    lua_pushlstring(L, box->u.bytes->p, box->u.bytes->len);
     oci_lua_box_release(box);
     return 1;
 }

@@ -62,6 +62,7 @@ int luaopen_oci_core(lua_State *L)
                                          {"reference_registry", oci_lua_reference_registry},
                                          {"digest", oci_lua_digest},
                                          {"glob", oci_lua_glob},
+                                         {"read_entry", oci_lua_read_entry},
                                          {"manifest", oci_lua_parse_manifest},
                                          {"lint", oci_lua_lint},
                                          {"build_index", oci_lua_build_index},

@@ -71,6 +71,16 @@ function core.digest(bytes, algorithm) end
 ---@return table? detail
 function core.glob(root, pattern) end
 
+--- The content of the first regular file in a tar or tar+gzip whose name matches.
+---@param archive string a path
+---@param pattern string
+---@param limit integer bytes
+---@return string? bytes
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.read_entry(archive, pattern, limit) end
+
 ---@param bytes string
 ---@param media_type? string
 ---@return table? fields of an oci.Manifest
