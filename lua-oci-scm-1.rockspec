@@ -150,6 +150,7 @@ build = {
         "csrc/pack/archive_api.c",
         "csrc/pack/names.c",
         "csrc/pack/packed.c",
+        "csrc/pack/read_entry.c",
         "csrc/pack/tar_header.c",
         "csrc/pack/unpack.c",
         "csrc/pack/untar_stream.c",
