@@ -13,7 +13,7 @@ BUILD_PACKAGES='gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev
 # luajit2 and its -dev, because lua-resty-core (so nginx) needs that one and it excludes luajit.
 TEST_PACKAGES='lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev
   luajit2 libluajit2-5.1-dev lua-busted lua-check lua-luv lua-cjson lua-socket luarocks
-  docker-registry skopeo nginx libnginx-mod-http-lua apache2-utils openssl curl python3 valgrind git zstd
+  docker-registry skopeo podman nginx libnginx-mod-http-lua apache2-utils openssl curl python3 valgrind git zstd
   clang clang-tidy cppcheck'
 
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
@@ -95,6 +95,10 @@ go_program() {
 test_programs() {
   go_program registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
   go_program oras oras.land/oras/cmd/oras@v1.3.6
+  go_program helm helm.sh/helm/v3/cmd/helm@v3.22.0
+  go_program opa github.com/open-policy-agent/opa@v1.22.2
+  go_program conftest github.com/open-policy-agent/conftest@v0.71.1
+  go_program siftool github.com/sylabs/sif/v2/cmd/siftool@v2.24.2
 }
 
 [ $# -eq 1 ] || usage

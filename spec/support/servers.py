@@ -279,11 +279,12 @@ http {{
     # ---- all of it
 
     def find_programs(self):
-        for name in ("oras", "crane"):
+        for name in ("oras", "crane", "helm", "opa", "conftest", "siftool"):
             if peer(name):
                 self.environment["OCI_TEST_" + name.upper()] = peer(name)
-        if program("skopeo"):
-            self.environment["OCI_TEST_SKOPEO"] = program("skopeo")
+        for name in ("skopeo", "podman"):
+            if program(name):
+                self.environment["OCI_TEST_" + name.upper()] = program(name)
 
     def start_all(self):
         self.find_programs()
