@@ -10,7 +10,7 @@
 static int copy(const char *name, const char *tag, const struct oci_graph_options *options)
 {
     oci_desc_done(&found);
-    return flow_host_run(&host,
+    return flow_host_run(&graph_host,
                          oci_flow_copy_graph(&from.base, name, &to.base, tag, NULL, 0, options, &found));
 }
 
@@ -64,7 +64,7 @@ TEST(copies_a_nested_index_each_digest_once)
         from.sources = (enum fake_source)(kind % 3);
         to.type.remote = kind & 1;
         to.type.one_space = kind >= 6;
-        host.random = kind > 2 ? (uint64_t)kind * 77 : 0;
+        graph_host.random = kind > 2 ? (uint64_t)kind * 77 : 0;
         struct oci_graph_options options = {.concurrency = kind % 2 ? 1 : 0};
         CHECK_INT(copy("v1", "v1", &options), OCI_OK);
         check_all_there();
@@ -87,7 +87,8 @@ TEST(copies_without_a_tag_and_with_several)
     CHECK_INT(copy(root.digest.text, NULL, NULL), OCI_OK);
     CHECK_INT(to.tags.count, 0);
     CHECK_INT(fake_count(&to, "put manifest"), 1);
-    CHECK_INT(flow_host_run(&host, oci_flow_copy_graph(&from.base, "v1", &to.base, "a", more, 2, NULL, NULL)), OCI_OK);
+    struct oci_flow *f = oci_flow_copy_graph(&from.base, "v1", &to.base, "a", more, 2, NULL, NULL);
+    CHECK_INT(flow_host_run(&graph_host, f), OCI_OK);
     CHECK(oci_ends_with(to.log.p, "put manifest a\nput manifest b\nput manifest c\n"));
     graph_end();
 }
@@ -158,7 +159,7 @@ TEST(mounts_inside_one_registry)
     struct oci_graph_options options = {.mount_from = repository};
     struct oci_flow *f = oci_flow_copy_graph(&from.base, "v1", &to.base, "v1", NULL, 0, &options, NULL);
     memset(repository, 'x', 5); /* it was copied */
-    CHECK_INT(flow_host_run(&host, f), OCI_OK);
+    CHECK_INT(flow_host_run(&graph_host, f), OCI_OK);
     CHECK_INT(fake_count(&to, "mount from other/repo"), 3);
     graph_end();
 }
@@ -255,7 +256,7 @@ TEST(a_document_that_is_not_what_the_index_says)
     fake_add_document(&from, "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}", OCI_TYPE_INDEX, NULL, &d);
     fake_add_index(&from, &d, 1, "v1", NULL);
     CHECK_INT(copy("v1", "v1", NULL), OCI_INVALID);
-    CHECK(strstr(host.err.text, d.digest.text));
+    CHECK(strstr(graph_host.err.text, d.digest.text));
     graph_end();
 }
 
@@ -366,7 +367,7 @@ TEST(any_operation_may_fail)
             graph_begin();
             graph_nested("v1");
             to.type.remote = n & 1;
-            host.random = n * 1234567;
+            graph_host.random = n * 1234567;
             struct fake_store *s = side ? &from : &to;
             s->fail_at = n;
             s->fail_code = OCI_IO;
@@ -388,12 +389,12 @@ TEST(canceled_anywhere)
     for (unsigned turn = 1;; turn++) {
         graph_begin();
         graph_nested("v1");
-        host.cancel_at_turn = turn;
+        graph_host.cancel_at_turn = turn;
         from.sources = (enum fake_source)(turn % 3);
         to.type.remote = turn & 1;
         int rc = copy("v1", "v1", NULL);
         CHECK(rc == OCI_OK || rc == OCI_CANCELED);
-        unsigned turns = host.turns;
+        unsigned turns = graph_host.turns;
         if (rc == OCI_OK)
             check_all_there();
         graph_end();

@@ -56,7 +56,7 @@ static const struct oci_flow_type target_flow_type = {.name = "target"};
 
 static struct oci_flow *target_step(struct target *t, unsigned *counter)
 {
-    struct target_flow *o = oci_flow_new(sizeof *o, &target_flow_type, &host.host, target_first);
+    struct target_flow *o = oci_flow_new(sizeof *o, &target_flow_type, &graph_host.host, target_first);
     o->t = t;
     o->counter = counter;
     return &o->flow;
@@ -126,7 +126,7 @@ static void begin_pull(void)
 {
     graph_begin();
     target = (struct target){.base = {&target_type}, .unwanted = 99};
-    fake_store_init(&target.files, &host.host);
+    fake_store_init(&target.files, &graph_host.host);
 }
 
 static void end_pull(void)
@@ -139,7 +139,7 @@ static int pull(const char *name, const char *platform, const struct oci_graph_o
 {
     oci_desc_done(&found);
     bytes = oci_bytes_unref(bytes);
-    return flow_host_run(&host,
+    return flow_host_run(&graph_host,
                          oci_flow_pull_artifact(&from.base, name, platform, &target.base, options, &found, &bytes));
 }
 
@@ -216,12 +216,12 @@ TEST(a_pull_canceled_anywhere_is_discarded)
     for (unsigned turn = 1;; turn++) {
         begin_pull();
         graph_simple("v1", NULL);
-        host.cancel_at_turn = turn;
+        graph_host.cancel_at_turn = turn;
         int rc = pull("v1", NULL, NULL);
         CHECK(rc == OCI_OK || rc == OCI_CANCELED);
         if (target.prepared)
             CHECK_INT(target.discarded, 1);
-        unsigned turns = host.turns;
+        unsigned turns = graph_host.turns;
         end_pull();
         if (turn > turns)
             break;
@@ -252,7 +252,7 @@ TEST(an_index_is_pulled_for_a_platform)
     CHECK_INT(pull("v1", "linux/vax", NULL), OCI_NOT_FOUND);
     char list[100];
     snprintf(list, sizeof list, "plan9/mips, %s, linux/s390x", oci_platform_host());
-    CHECK_STR(host.err.platforms, list);
+    CHECK_STR(graph_host.err.platforms, list);
     for (int i = 0; i < 3; i++)
         oci_desc_done(&manifests[i]);
     end_pull();
@@ -263,7 +263,7 @@ TEST(an_index_without_platforms_is_not_pulled)
     begin_pull();
     graph_nested("v1");
     CHECK_INT(pull("v1", NULL, NULL), OCI_INVALID);
-    CHECK(strstr(host.err.text, "pull one of its manifests by digest: sha256:"));
+    CHECK(strstr(graph_host.err.text, "pull one of its manifests by digest: sha256:"));
     CHECK_INT(pull("v1", "linux/amd64", NULL), OCI_NOT_FOUND);
     fake_add_document(&from, "anything", "application/vnd.what.ever", "v2", NULL);
     CHECK_INT(pull("v2", NULL, NULL), OCI_UNSUPPORTED);

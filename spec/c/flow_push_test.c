@@ -32,7 +32,7 @@ static int push(struct oci_push_items *p, const char *tag, const struct oci_grap
 {
     oci_desc_done(&found);
     bytes = oci_bytes_unref(bytes);
-    return flow_host_run(&host,
+    return flow_host_run(&graph_host,
                          oci_flow_push_artifact(&to.base, p, tag, NULL, 0, options, &found, &bytes));
 }
 
@@ -159,7 +159,7 @@ TEST(files_are_hashed_first_and_small_ones_read_once)
 TEST(what_can_be_read_once_is_put_as_a_stream)
 {
     graph_begin();
-    struct oci_window *w = oci_window_new(&host.host, 0);
+    struct oci_window *w = oci_window_new(&graph_host.host, 0);
     struct oci_push_items p = items(1);
     struct oci_digest none = {""};
     size_t taken;
@@ -248,7 +248,7 @@ TEST(many_pieces)
             large[10] = i % 3 == 0 ? '\0' : 'x';
             p.layers[i] = item(large);
         }
-        host.random = kind == 2 ? 99 : 0;
+        graph_host.random = kind == 2 ? 99 : 0;
         to.type.remote = kind == 1;
         struct oci_graph_options options = {.concurrency = kind == 1 ? 1 : 0};
         CHECK_INT(push(&p, "v1", &options), OCI_OK);
@@ -269,7 +269,7 @@ TEST(a_push_may_fail_or_be_canceled_anywhere)
         p.layers[2] = item("three");
         to.fail_at = n;
         to.fail_code = OCI_DENIED;
-        host.random = n * 7;
+        graph_host.random = n * 7;
         int rc = push(&p, "v1", NULL);
         bool failed = to.operations >= n;
         CHECK_INT(rc, failed ? OCI_DENIED : OCI_OK);
@@ -283,11 +283,11 @@ TEST(a_push_may_fail_or_be_canceled_anywhere)
         struct oci_push_items p = items(2);
         p.layers[0] = item("one");
         p.layers[1] = item("two");
-        host.cancel_at_turn = turn;
+        graph_host.cancel_at_turn = turn;
         to.type.remote = true;
         int rc = push(&p, "v1", NULL);
         CHECK(rc == OCI_OK || rc == OCI_CANCELED);
-        unsigned turns = host.turns;
+        unsigned turns = graph_host.turns;
         graph_end();
         if (turn > turns)
             break;
@@ -311,17 +311,17 @@ TEST(tags_what_is_there)
     struct oci_desc root;
     graph_begin();
     graph_simple("v1", &root);
-    CHECK_INT(flow_host_run(&host, oci_flow_tag(&from.base, "v1", tags, 2, &found)), OCI_OK);
+    CHECK_INT(flow_host_run(&graph_host, oci_flow_tag(&from.base, "v1", tags, 2, &found)), OCI_OK);
     CHECK_STR(fake_tag(&from, "b"), root.digest.text);
     CHECK_STR(fake_tag(&from, "c"), root.digest.text);
     CHECK_STR(found.digest.text, root.digest.text);
-    CHECK_INT(flow_host_run(&host, oci_flow_tag(&from.base, "nothing", tags, 2, &found)), OCI_NOT_FOUND);
+    CHECK_INT(flow_host_run(&graph_host, oci_flow_tag(&from.base, "nothing", tags, 2, &found)), OCI_NOT_FOUND);
     struct oci_bytes *m = oci_map_get(&from.manifests, root.digest.text);
     to.lenient = true;
-    CHECK_INT(flow_host_run(&host, oci_flow_push_manifest(&to.base, &root, m, "x", tags, 2)), OCI_OK);
+    CHECK_INT(flow_host_run(&graph_host, oci_flow_push_manifest(&to.base, &root, m, "x", tags, 2)), OCI_OK);
     CHECK_STR(to.log.p, "put manifest x\nput manifest b\nput manifest c\n");
     oci_buf_clear(&to.log);
-    CHECK_INT(flow_host_run(&host, oci_flow_push_manifest(&to.base, &root, m, NULL, NULL, 0)), OCI_OK);
+    CHECK_INT(flow_host_run(&graph_host, oci_flow_push_manifest(&to.base, &root, m, NULL, NULL, 0)), OCI_OK);
     CHECK_INT(fake_count(&to, "put manifest"), 1);
     graph_end();
 }

@@ -3,17 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-struct flow_host host;
+struct flow_host graph_host;
 struct fake_store from, to;
 struct oci_desc found;
 struct oci_bytes *bytes;
 
 void graph_begin(void)
 {
-    flow_host_init(&host, NULL, 0);
-    host.piece = 1000;
-    fake_store_init(&from, &host.host);
-    fake_store_init(&to, &host.host);
+    flow_host_init(&graph_host, NULL, 0);
+    graph_host.piece = 1000;
+    fake_store_init(&from, &graph_host.host);
+    fake_store_init(&to, &graph_host.host);
     found = (struct oci_desc){0};
     bytes = NULL;
 }
@@ -24,7 +24,7 @@ void graph_end(void)
     bytes = oci_bytes_unref(bytes);
     fake_store_done(&from);
     fake_store_done(&to);
-    flow_host_done(&host, false);
+    flow_host_done(&graph_host, false);
 }
 
 void graph_simple(const char *tag, struct oci_desc *ret_desc)

@@ -9,7 +9,7 @@
 #define LAYER "application/vnd.test.layer"
 
 /* The kit's: made by graph_begin(), gone with graph_end(). */
-extern struct flow_host host;
+extern struct flow_host graph_host;
 extern struct fake_store from, to;
 extern struct oci_desc found;   /* what a flow found; freed at the end */
 extern struct oci_bytes *bytes; /* the same */

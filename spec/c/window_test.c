@@ -1,28 +1,8 @@
 /* The pipe (both ends in the core) and the caller's window (one end in another thread). */
 #include <string.h>
 
-#include "base/mem.h"
-#include "content/block.h"
-#include "content/content_kinds.h"
-#include "pool_host.h"
-#include "scratch.h"
+#include "content_kit.h"
 #include "test.h"
-
-#define KIB 1024u
-#define MIB (1024u * 1024u)
-
-static struct pool_host host;
-
-static void begin(void)
-{
-    pool_host_init(&host);
-}
-
-static void end(void)
-{
-    pool_host_done(&host);
-    CHECK_INT(oci_blocks_in_use(), 0);
-}
 
 /* ---- the pipe ------------------------------------------------------------------------------ */
 
@@ -37,14 +17,14 @@ struct pipe {
 static void start_pipe(struct pipe *p, struct oci_bytes *data, uint64_t size, const struct oci_desc *want)
 {
     memset(p, 0, sizeof *p);
-    struct oci_window *w = oci_window_new(&host.host, 0);
+    struct oci_window *w = oci_window_new(&content_host.host, 0);
     p->from = oci_source_bytes(data);
     p->writer = oci_window_sink(w, want);
     p->reader = oci_window_source(w, size);
     p->to = oci_sink_bytes(64 * MIB, NULL, &p->got);
     oci_window_unref(w);
-    pool_host_start(&host, pool_host_move(&host, p->reader, p->to), &p->reading);
-    pool_host_start(&host, pool_host_move(&host, p->from, p->writer), &p->writing);
+    pool_host_start(&content_host, pool_host_move(&content_host, p->reader, p->to), &p->reading);
+    pool_host_start(&content_host, pool_host_move(&content_host, p->from, p->writer), &p->writing);
 }
 
 /* Each end goes with its flow: one that was canceled before its question was asked is only freed. */
@@ -58,7 +38,7 @@ static void end_pipe(struct pipe *p)
             oci_sink_free(p->writer);
             p->writer = NULL;
         } else {
-            pool_host_turn(&host);
+            pool_host_turn(&content_host);
         }
     }
     oci_source_free(p->from);
@@ -67,7 +47,7 @@ static void end_pipe(struct pipe *p)
 
 TEST(a_pipe_hands_on_everything)
 {
-    begin();
+    content_begin();
     const size_t sizes[] = {0, 1, 65536, 262143, 262144, 262145, 5 * MIB + 3};
     for (size_t i = 0; i < 3 * sizeof sizes / sizeof sizes[0]; i++) {
         struct oci_bytes *data = scratch_bytes(sizes[i / 3], (unsigned)i);
@@ -81,12 +61,12 @@ TEST(a_pipe_hands_on_everything)
         oci_bytes_unref(p.got);
         oci_bytes_unref(data);
     }
-    end();
+    content_end();
 }
 
 TEST(the_reader_of_a_pipe_hears_of_a_wrong_digest_before_the_end)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(MIB, 1), *other = scratch_bytes(MIB, 2);
     struct oci_desc want = scratch_desc(other, "sha256");
     struct pipe p;
@@ -107,12 +87,12 @@ TEST(the_reader_of_a_pipe_hears_of_a_wrong_digest_before_the_end)
     CHECK(p.reading.err.code != OCI_OK && !p.got);
     oci_bytes_unref(data);
     oci_bytes_unref(other);
-    end();
+    content_end();
 }
 
 TEST(a_pipe_that_ends_early_is_noticed)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(1000, 1);
     struct pipe p;
     start_pipe(&p, data, 1001, NULL);
@@ -120,13 +100,13 @@ TEST(a_pipe_that_ends_early_is_noticed)
     CHECK_INT(p.reading.err.code, OCI_SIZE_MISMATCH);
     CHECK(!p.got);
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 /* Whichever end goes first, after any number of turns: the other ends too, nothing hangs. */
 TEST(one_end_of_a_pipe_is_canceled_at_any_moment)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(2 * MIB, 1);
     struct oci_desc want = scratch_desc(data, "sha256");
     for (unsigned turns = 0; turns < 120; turns++) {
@@ -134,9 +114,9 @@ TEST(one_end_of_a_pipe_is_canceled_at_any_moment)
         start_pipe(&p, data, data->len, turns % 4 < 2 ? &want : NULL);
         struct pool_result *victim = turns % 2 ? &p.reading : &p.writing;
         for (unsigned t = 0; t < turns / 2 && !victim->over; t++)
-            pool_host_turn(&host);
+            pool_host_turn(&content_host);
         if (!victim->over)
-            oci_driver_cancel(host.driver, victim->flow);
+            oci_driver_cancel(content_host.driver, victim->flow);
         end_pipe(&p);
         int rc = p.reading.err.code;
         CHECK((rc == OCI_OK) == (p.got != NULL));
@@ -147,56 +127,56 @@ TEST(one_end_of_a_pipe_is_canceled_at_any_moment)
         oci_bytes_unref(p.got);
     }
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 TEST(an_end_of_a_pipe_that_is_never_used_fails_the_other)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(MIB, 1), *got = NULL;
-    struct oci_window *w = oci_window_new(&host.host, 0);
+    struct oci_window *w = oci_window_new(&content_host.host, 0);
     struct oci_source *from = oci_source_bytes(data), *reader = oci_window_source(w, MIB);
     struct oci_sink *writer = oci_window_sink(w, NULL), *to = oci_sink_bytes(MIB, NULL, &got);
     struct pool_result r;
-    pool_host_start(&host, pool_host_move(&host, from, writer), &r);
+    pool_host_start(&content_host, pool_host_move(&content_host, from, writer), &r);
     for (int i = 0; i < 8; i++)
-        pool_host_poll(&host);
+        pool_host_poll(&content_host);
     CHECK(!r.over); /* the ring is full */
     oci_source_free(reader);
-    CHECK_INT(pool_host_wait(&host, &r), OCI_CANCELED);
+    CHECK_INT(pool_host_wait(&content_host, &r), OCI_CANCELED);
     oci_sink_free(writer);
     oci_window_unref(w);
 
-    w = oci_window_new(&host.host, 0);
+    w = oci_window_new(&content_host.host, 0);
     reader = oci_window_source(w, MIB);
     writer = oci_window_sink(w, NULL);
-    pool_host_start(&host, pool_host_move(&host, reader, to), &r);
+    pool_host_start(&content_host, pool_host_move(&content_host, reader, to), &r);
     for (int i = 0; i < 8; i++)
-        pool_host_poll(&host);
+        pool_host_poll(&content_host);
     CHECK(!r.over);
     oci_sink_free(writer);
-    CHECK_INT(pool_host_wait(&host, &r), OCI_CANCELED);
+    CHECK_INT(pool_host_wait(&content_host, &r), OCI_CANCELED);
     CHECK(!got);
     oci_source_free(reader);
     oci_window_unref(w);
     oci_source_free(from);
     oci_sink_free(to);
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 /* A GET that is sent again: the reader has had a part of it already. */
 TEST(a_restarted_writer_passes_over_what_was_handed_on)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(200 * KIB, 1), *got = NULL;
     struct oci_desc want = scratch_desc(data, "sha256");
     for (int i = 0; i < 4; i++) {
-        struct oci_window *w = oci_window_new(&host.host, 0);
+        struct oci_window *w = oci_window_new(&content_host.host, 0);
         struct oci_sink *writer = oci_window_sink(w, &want), *to = oci_sink_bytes(MIB, NULL, &got);
         struct oci_source *reader = oci_window_source(w, data->len);
         struct pool_result r;
-        pool_host_start(&host, pool_host_move(&host, reader, to), &r);
+        pool_host_start(&content_host, pool_host_move(&content_host, reader, to), &r);
         const size_t parts[] = {0, 1000, 70 * KIB, 30 * KIB};
         for (int k = 0; k < 4; k++) {
             for (size_t at = 0; at < parts[k]; at += 1000)
@@ -210,7 +190,7 @@ TEST(a_restarted_writer_passes_over_what_was_handed_on)
         int rc = writer->type->end(writer, i == 3 ? OCI_NETWORK : OCI_OK, NULL);
         const int verdicts[] = {OCI_OK, OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH, OCI_NETWORK};
         CHECK_INT(rc, verdicts[i]);
-        CHECK_INT(pool_host_wait(&host, &r), verdicts[i]);
+        CHECK_INT(pool_host_wait(&content_host, &r), verdicts[i]);
         CHECK(i != 0 || (got->len == data->len && memcmp(got->p, data->p, data->len) == 0));
         CHECK(i == 0 || !got);
         got = oci_bytes_unref(got);
@@ -220,13 +200,13 @@ TEST(a_restarted_writer_passes_over_what_was_handed_on)
         oci_window_unref(w);
     }
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 TEST(more_than_fits_is_an_error_and_not_a_hang)
 {
-    begin();
-    struct oci_window *w = oci_window_new(&host.host, 1);
+    content_begin();
+    struct oci_window *w = oci_window_new(&content_host.host, 1);
     CHECK_INT(oci_window_room(w), 64 * KIB);
     struct oci_sink *writer = oci_window_sink(w, NULL);
     struct oci_bytes *data = scratch_bytes(64 * KIB + 1, 1);
@@ -236,16 +216,16 @@ TEST(more_than_fits_is_an_error_and_not_a_hang)
     oci_sink_free(writer);
     oci_window_unref(w);
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 TEST(rings_shrink_when_the_budget_is_used_up)
 {
-    begin();
+    content_begin();
     struct oci_window *w[40];
     size_t all = 0;
     for (int i = 0; i < 40; i++) {
-        w[i] = oci_window_new(&host.host, 0);
+        w[i] = oci_window_new(&content_host.host, 0);
         all += oci_window_room(w[i]);
     }
     CHECK_INT(oci_blocks_in_use(), all);
@@ -254,7 +234,7 @@ TEST(rings_shrink_when_the_budget_is_used_up)
     CHECK_INT(oci_window_room(w[39]), 64 * KIB);
     for (int i = 0; i < 40; i++)
         oci_window_unref(w[i]);
-    end();
+    content_end();
 }
 
 /* ---- the caller's window ------------------------------------------------------------------- */
@@ -381,10 +361,10 @@ static void caller_end(struct caller *c)
 
 TEST(a_caller_gives_a_stream)
 {
-    begin();
+    content_begin();
     for (int i = 0; i < 6; i++) {
         struct oci_bytes *data = scratch_bytes((size_t)i % 3 * 3 * MIB + (i > 3), 1), *got = NULL;
-        struct oci_window *w = oci_window_new(&host.host, 0);
+        struct oci_window *w = oci_window_new(&content_host.host, 0);
         struct oci_source *reader = oci_window_source(w, i % 2 ? data->len : OCI_SIZE_UNKNOWN);
         struct oci_sink *to = oci_sink_bytes(64 * MIB, NULL, &got);
         struct caller c;
@@ -392,7 +372,7 @@ TEST(a_caller_gives_a_stream)
         c.p = data->p;
         c.len = data->len;
         caller_run(&c, give_all);
-        CHECK_INT(pool_host_run(&host, pool_host_move(&host, reader, to), NULL), OCI_OK);
+        CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, reader, to), NULL), OCI_OK);
         CHECK(got->len == data->len && memcmp(got->p, data->p, data->len) == 0);
         oci_bytes_unref(got);
         oci_source_free(reader);
@@ -400,14 +380,14 @@ TEST(a_caller_gives_a_stream)
         caller_end(&c);
         oci_bytes_unref(data);
     }
-    end();
+    content_end();
 }
 
 TEST(a_caller_that_fails_fails_the_reader)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(MIB, 1), *got = NULL;
-    struct oci_window *w = oci_window_new(&host.host, 0);
+    struct oci_window *w = oci_window_new(&content_host.host, 0);
     struct oci_source *reader = oci_window_source(w, OCI_SIZE_UNKNOWN);
     struct oci_sink *to = oci_sink_bytes(64 * MIB, NULL, &got);
     struct caller c;
@@ -417,22 +397,22 @@ TEST(a_caller_that_fails_fails_the_reader)
     oci_err_set(&c.fail, OCI_IO, "the caller's function said no");
     caller_run(&c, give_all);
     struct oci_err err;
-    CHECK_INT(pool_host_run(&host, pool_host_move(&host, reader, to), &err), OCI_IO);
+    CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, reader, to), &err), OCI_IO);
     CHECK_STR(err.text, "the caller's function said no");
     CHECK(!got);
     oci_source_free(reader);
     oci_sink_free(to);
     caller_end(&c);
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 TEST(a_caller_hears_that_nobody_reads_any_more)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(4 * MIB, 1), *got = NULL;
     for (int i = 0; i < 30; i++) {
-        struct oci_window *w = oci_window_new(&host.host, 0);
+        struct oci_window *w = oci_window_new(&content_host.host, 0);
         struct oci_source *reader = oci_window_source(w, OCI_SIZE_UNKNOWN);
         struct oci_sink *to = oci_sink_bytes(64 * MIB, NULL, &got);
         struct caller c;
@@ -440,13 +420,13 @@ TEST(a_caller_hears_that_nobody_reads_any_more)
         caller_init(&c, w);
         c.p = data->p;
         c.len = data->len;
-        pool_host_start(&host, pool_host_move(&host, reader, to), &r);
+        pool_host_start(&content_host, pool_host_move(&content_host, reader, to), &r);
         caller_run(&c, give_all);
         for (int t = 0; t < i && !r.over; t++)
-            pool_host_turn(&host);
+            pool_host_turn(&content_host);
         if (!r.over)
-            oci_driver_cancel(host.driver, r.flow);
-        int rc = pool_host_wait(&host, &r);
+            oci_driver_cancel(content_host.driver, r.flow);
+        int rc = pool_host_wait(&content_host, &r);
         oci_source_free(reader);
         oci_sink_free(to);
         oci_thread_join(&c.thread);
@@ -460,22 +440,22 @@ TEST(a_caller_hears_that_nobody_reads_any_more)
         oci_window_unref(w);
     }
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
 
 TEST(a_caller_takes_verified_content)
 {
-    begin();
+    content_begin();
     for (int i = 0; i < 4; i++) {
         struct oci_bytes *data = scratch_bytes((size_t)i * 2 * MIB + 1, 1);
         struct oci_desc want = scratch_desc(data, "sha256");
-        struct oci_window *w = oci_window_new(&host.host, 0);
+        struct oci_window *w = oci_window_new(&content_host.host, 0);
         struct oci_source *from = oci_source_bytes(data);
         struct oci_sink *writer = oci_window_sink(w, &want);
         struct caller c;
         caller_init(&c, w);
         caller_run(&c, take_all);
-        CHECK_INT(pool_host_run(&host, pool_host_move(&host, from, writer), NULL), OCI_OK);
+        CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL), OCI_OK);
         oci_sink_free(writer);
         oci_source_free(from);
         oci_thread_join(&c.thread);
@@ -486,21 +466,21 @@ TEST(a_caller_takes_verified_content)
         oci_window_unref(w);
         oci_bytes_unref(data);
     }
-    end();
+    content_end();
 }
 
 TEST(a_caller_never_takes_an_end_that_is_not_verified)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(MIB, 1), *other = scratch_bytes(MIB, 2);
     struct oci_desc want = scratch_desc(other, "sha256");
-    struct oci_window *w = oci_window_new(&host.host, 0);
+    struct oci_window *w = oci_window_new(&content_host.host, 0);
     struct oci_source *from = oci_source_bytes(data);
     struct oci_sink *writer = oci_window_sink(w, &want);
     struct caller c;
     caller_init(&c, w);
     caller_run(&c, take_all);
-    CHECK_INT(pool_host_run(&host, pool_host_move(&host, from, writer), NULL), OCI_DIGEST_MISMATCH);
+    CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL), OCI_DIGEST_MISMATCH);
     oci_sink_free(writer);
     oci_source_free(from);
     oci_thread_join(&c.thread);
@@ -511,24 +491,24 @@ TEST(a_caller_never_takes_an_end_that_is_not_verified)
     oci_window_unref(w);
     oci_bytes_unref(data);
     oci_bytes_unref(other);
-    end();
+    content_end();
 }
 
 TEST(a_caller_that_stops_fails_the_writer)
 {
-    begin();
+    content_begin();
     struct oci_bytes *data = scratch_bytes(4 * MIB, 1);
-    struct oci_window *w = oci_window_new(&host.host, 0);
+    struct oci_window *w = oci_window_new(&content_host.host, 0);
     struct oci_source *from = oci_source_bytes(data);
     struct oci_sink *writer = oci_window_sink(w, NULL);
     struct caller c;
     caller_init(&c, w);
     c.stop_after = 300000;
     caller_run(&c, take_all);
-    CHECK_INT(pool_host_run(&host, pool_host_move(&host, from, writer), NULL), OCI_CANCELED);
+    CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL), OCI_CANCELED);
     oci_sink_free(writer);
     oci_source_free(from);
     caller_end(&c);
     oci_bytes_unref(data);
-    end();
+    content_end();
 }
