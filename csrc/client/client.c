@@ -209,7 +209,7 @@ static int make_net(struct oci_client *c, struct oci_engine *e, struct oci_net *
         .connect_timeout_ms = oci_client_ms(o->connect_timeout),
         .stall_timeout_ms = oci_client_ms(o->stall_timeout),
         .retries = o->retries,
-        .user_agent = o->user_agent,
+        .user_agent = o->user_agent ? o->user_agent : "lua-oci/" OCI_VERSION,
         .on_warning = take_warning,
         .warning_ctx = c,
         .find_credential = find_credential,

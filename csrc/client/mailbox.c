@@ -132,6 +132,15 @@ int oci_mailbox_check(const struct oci_mailbox *m, struct oci_err *reterr)
     return oci_err_set(reterr, OCI_INVALID, "the mailbox was made before fork()");
 }
 
+void oci_mailbox_warm_up(struct oci_mailbox *m)
+{
+    struct oci_engine *e = m->generation == oci_fork_generation() ? oci_engine_get(NULL) : NULL;
+    if (!e)
+        return;
+    oci_engine_warm_up(e);
+    oci_digest_warm_up();
+}
+
 /* ---- operations come and go ---- */
 
 int oci_mailbox_enter(struct oci_mailbox *m, struct oci_op *op, struct oci_err *reterr)

@@ -76,6 +76,9 @@ uint64_t oci_mailbox_next(struct oci_mailbox *m);
 int oci_mailbox_socket(struct oci_mailbox *m, const char **ret_path, struct oci_err *reterr);
 void oci_mailbox_socket_close(struct oci_mailbox *m);
 
+/* The network will be asked soon: gets it ready in the background. The mailbox keeps it. */
+void oci_mailbox_warm_up(struct oci_mailbox *m);
+
 /* ---- operations ---- */
 
 /* What every operation takes. */

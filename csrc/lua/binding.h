@@ -145,6 +145,7 @@ struct oci_lua_op {
 };
 /* Pushes an operation that is not started yet. */
 struct oci_lua_op *oci_lua_op_new(lua_State *L, struct oci_lua_mailbox *mailbox);
+int oci_lua_warm_up(lua_State *L);
 int oci_lua_wait(lua_State *L);
 int oci_lua_mailbox_fd(lua_State *L);
 int oci_lua_mailbox_next(lua_State *L);

@@ -67,6 +67,7 @@ int luaopen_oci_core(lua_State *L)
                                          {"lint", oci_lua_lint},
                                          {"build_index", oci_lua_build_index},
                                          {"client", oci_lua_client},
+                                         {"warm_up", oci_lua_warm_up},
                                          {"wait", oci_lua_wait},
                                          {"mailbox_fd", oci_lua_mailbox_fd},
                                          {"mailbox_next", oci_lua_mailbox_next},

@@ -112,6 +112,22 @@ int oci_lua_mailbox_socket_close(lua_State *L)
     return 0;
 }
 
+/* warm_up(reference): a call that is about to begin will ask a registry, which takes some getting ready. All else does
+ * nothing, and nothing fails here: the call will. */
+int oci_lua_warm_up(lua_State *L)
+{
+    struct oci_reference ref;
+    size_t len = 0;
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &len) : NULL;
+    if (!text || oci_reference_parse(text, len, &ref, NULL) != OCI_OK)
+        return 0;
+    struct oci_lua_mailbox *box = ref.place == OCI_PLACE_REGISTRY ? oci_lua_mailbox(L, NULL) : NULL;
+    oci_reference_done(&ref);
+    if (box)
+        oci_mailbox_warm_up(box->m);
+    return 0;
+}
+
 /* ---- waiting ---- */
 
 /* Has an interpreter's SIGINT handler left its hook on this coroutine? lua and luajit ask for a call of the

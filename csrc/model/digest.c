@@ -142,6 +142,11 @@ static const EVP_MD *fetch(bool sha512)
     return md;
 }
 
+void oci_digest_warm_up(void)
+{
+    fetch(false);
+}
+
 int oci_hash_new(struct oci_str algorithm, struct oci_hash **ret_hash, struct oci_err *reterr)
 {
     if (!implemented(algorithm)) {

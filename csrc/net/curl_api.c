@@ -18,8 +18,9 @@ static void *open_library(struct oci_err *reterr)
 {
     char first[200] = "";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        /* Not RTLD_GLOBAL, not RTLD_DEEPBIND (event-loops, pitfall 9). */
-        void *lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        /* Not RTLD_GLOBAL, not RTLD_DEEPBIND (event-loops, pitfall 9). Lazily: of the 30 libraries behind it most
+         * are never called, and looking up all that they might call is a quarter of what loading them costs. */
+        void *lib = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
         if (lib)
             return lib;
         const char *why = dlerror();

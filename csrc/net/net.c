@@ -11,7 +11,7 @@
 #include "net/state.h"
 #include "net/token.h"
 
-#define DEFAULT_AGENT "lua-oci/0.1.0" /* a client names its own version */
+#define DEFAULT_AGENT "lua-oci" /* a client adds its version */
 #define CONNECT_MS    10000u
 #define STALL_MS      60000u
 #define RETRIES       5

@@ -22,6 +22,8 @@ struct oci_engine *oci_engine_get(struct oci_err *reterr);
 struct oci_host *oci_engine_host(struct oci_engine *e);
 struct oci_driver *oci_engine_driver(struct oci_engine *e); /* engine thread only */
 bool oci_engine_alive(const struct oci_engine *e);          /* false in the child of a fork */
+/* Loads libcurl on the engine's thread while the caller goes on; if that fails, the question that needs it tells. */
+void oci_engine_warm_up(struct oci_engine *e);
 /* Ends the engine's thread when nothing runs; called when the last Lua state closes. Waits for it. */
 void oci_engine_stop(void);
 
@@ -39,7 +41,7 @@ struct oci_net_options {
     uint64_t connect_timeout_ms; /* 0: 10 s */
     uint64_t stall_timeout_ms;   /* no byte for so long; 0: 60 s */
     int retries;                 /* -1: 5 */
-    const char *user_agent;      /* NULL: "lua-oci/<version>" */
+    const char *user_agent;      /* NULL: "lua-oci" */
     /* Any thread but the caller's: a sentence for a person, without secrets; may be NULL. */
     void (*on_warning)(void *ctx, const char *text);
     void *warning_ctx;

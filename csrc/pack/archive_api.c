@@ -41,7 +41,7 @@ int oci_archive_api(const struct oci_archive_api **ret_api, struct oci_err *rete
     struct oci_archive_api *api = atomic_load(&loaded);
     if (!api) {
         /* Two threads may both come here: each loads (the library counts), the first table stays. */
-        void *library = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
+        void *library = dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL);
         if (!library)
             return fail(reterr);
         api = oci_calloc(1, sizeof *api);

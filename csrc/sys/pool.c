@@ -103,9 +103,10 @@ int oci_pool_post(struct oci_job *job, struct oci_err *reterr)
     if (rc == OCI_OK) {
         oci_list_append(&pool.jobs, &job->link);
         pool.queued++;
-        oci_cond_signal(&pool.wake);
     }
     oci_mutex_unlock(&pool.lock);
+    if (rc == OCI_OK)
+        oci_cond_signal(&pool.wake); /* not under the lock, which the woken one wants */
     return rc;
 }
 

@@ -84,9 +84,12 @@ end
 
 local default, default_options, default_generation
 
--- The default client is made at its first use, and again in the child of a fork.
-local function client()
+-- The default client is made at its first use, and again in the child of a fork. Loading libcurl takes as long as all that
+-- is written in Lua: for a call about a registry the two go on side by side.
+local function client(ref, other)
   if not default or default_generation ~= core.generation() then
+    core.warm_up(ref)
+    core.warm_up(other)
     default = assert(require("oci.client").new("configure", default_options))
     default_generation = core.generation()
   end
@@ -129,7 +132,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.push(ref, spec)
-  return client():push(ref, spec)
+  return client(ref):push(ref, spec)
 end
 
 --- Builds what push would send, and sends nothing. Files are read.
@@ -160,7 +163,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.pull(ref, opts)
-  return client():pull(ref, opts)
+  return client(ref):pull(ref, opts)
 end
 
 --- Copies an artifact, an image or an index with all it names, byte for byte. Without a tag and a digest in `to`, the tag
@@ -173,7 +176,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.copy(from, to, opts)
-  return client():copy(from, to, opts)
+  return client(from, to):copy(from, to, opts)
 end
 
 --- What a reference names; without a tag and a digest: `latest`.
@@ -184,7 +187,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.resolve(ref, opts)
-  return client():resolve(ref, opts)
+  return client(ref):resolve(ref, opts)
 end
 
 --- Is there what a reference names?
@@ -195,7 +198,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.exists(ref, opts)
-  return client():exists(ref, opts)
+  return client(ref):exists(ref, opts)
 end
 
 --- The tags of a repository or layout, all pages.
@@ -206,7 +209,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.tags(ref, opts)
-  return client():tags(ref, opts)
+  return client(ref):tags(ref, opts)
 end
 
 --- The repositories of a registry, all pages, where it tells them.
@@ -229,7 +232,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.tag(ref, tags, opts)
-  return client():tag(ref, tags, opts)
+  return client(ref):tag(ref, tags, opts)
 end
 
 --- Removes a tag and only the tag.
@@ -240,7 +243,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.untag(ref, opts)
-  return client():untag(ref, opts)
+  return client(ref):untag(ref, opts)
 end
 
 --- Deletes a manifest and all its tags.
@@ -251,7 +254,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.delete(ref, opts)
-  return client():delete(ref, opts)
+  return client(ref):delete(ref, opts)
 end
 
 --- Fetches a manifest or an index.
@@ -262,7 +265,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.fetch_manifest(ref, opts)
-  return client():fetch_manifest(ref, opts)
+  return client(ref):fetch_manifest(ref, opts)
 end
 
 --- Pushes a manifest's bytes as they are. What it names must be there.
@@ -274,7 +277,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.push_manifest(ref, manifest, opts)
-  return client():push_manifest(ref, manifest, opts)
+  return client(ref):push_manifest(ref, manifest, opts)
 end
 
 --- The config of a manifest, as bytes.
@@ -285,7 +288,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.fetch_config(ref, opts)
-  return client():fetch_config(ref, opts)
+  return client(ref):fetch_config(ref, opts)
 end
 
 --- A blob as a string. The reference has its digest: HOST/REPOSITORY@sha256:..., or a layer of a fetched manifest.
@@ -296,7 +299,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.fetch_blob(ref, opts)
-  return client():fetch_blob(ref, opts)
+  return client(ref):fetch_blob(ref, opts)
 end
 
 --- Is a blob there, and how large is it?
@@ -307,7 +310,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.stat_blob(ref, opts)
-  return client():stat_blob(ref, opts)
+  return client(ref):stat_blob(ref, opts)
 end
 
 --- Pushes one blob.
@@ -319,7 +322,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.push_blob(ref, source, opts)
-  return client():push_blob(ref, source, opts)
+  return client(ref):push_blob(ref, source, opts)
 end
 
 --- Opens a blob for reading piece by piece, without holding it in memory.
@@ -330,7 +333,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.open_blob(ref, opts)
-  return client():open_blob(ref, opts)
+  return client(ref):open_blob(ref, opts)
 end
 
 --- The digest of bytes or of content.
@@ -357,7 +360,7 @@ end
 ---@return string? code
 ---@return table? detail
 function oci.start(name, ...)
-  return client():start(name, ...)
+  return client(...):start(name, ...)
 end
 
 --- Waits for the first operation of a list that has its results.

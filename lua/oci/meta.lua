@@ -111,6 +111,10 @@ function core.build_index(spec) end
 ---@return table? detail
 function core.client(options) end
 
+--- Gets the network ready in the background if the reference is one of a registry. Nothing fails here.
+---@param reference any
+function core.warm_up(reference) end
+
 --- Blocks until an operation is ready, at most `timeout` seconds and a quarter of a second in any case.
 ---@param operations oci.core.Operation[]
 ---@param timeout number seconds

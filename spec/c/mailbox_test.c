@@ -14,6 +14,18 @@
 #include "scratch.h"
 #include "test.h"
 
+TEST(what_was_warmed_up_for_nothing_ends_with_its_mailbox)
+{
+    struct oci_mailbox *m = NULL;
+    CHECK_INT(oci_mailbox_new(&m, NULL), OCI_OK);
+    oci_mailbox_warm_up(m);
+    oci_mailbox_warm_up(m);
+    oci_mailbox_free(m);
+    CHECK_INT(oci_mailbox_new(&m, NULL), OCI_OK); /* and begins again */
+    oci_mailbox_warm_up(m);
+    oci_mailbox_free(m);
+}
+
 /* ---- waiting ---- */
 
 TEST(a_wait_ends_with_its_time)

@@ -78,7 +78,7 @@ TEST(exchange_get)
     CHECK(!a.resent);
     CHECK_INT(kit_count("GET", digest, "main", "accept-encoding: identity"), 1);
     CHECK_INT(kit_count("GET", digest, "main", "accept: application/x-one"), 1);
-    CHECK_INT(kit_count("GET", digest, "main", "user-agent: lua-oci/"), 1);
+    CHECK_INT(kit_count("GET", digest, "main", "user-agent: lua-oci"), 1);
     CHECK_INT(kit_count("GET", digest, "main", "!authorization"), 1);
     ask_done(&a);
     free(p);

@@ -118,6 +118,16 @@ describe("a registry's answer", function()
     assert.equal("NOT_FOUND", (select(3, client:resolve(ref, { retries = 2 }))))
     assert.equal(3, #registry:log "manifests")
   end)
+
+  it("is asked for by name and version", function()
+    client:resolve(ref)
+    local named = assert(oci.client { user_agent = "mine/2", credentials = {} })
+    named:resolve(ref)
+    named:close()
+    local log = registry:log "manifests"
+    assert.equal("lua-oci/" .. oci.version, log[1].headers["user-agent"])
+    assert.equal("mine/2", log[2].headers["user-agent"])
+  end)
 end)
 
 describe("without a server", function()

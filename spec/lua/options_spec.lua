@@ -168,4 +168,25 @@ describe("require", function()
       print "fine"]])
     assert.equal("fine\n", kit.must(os.getenv "OCI_TEST_LUA" or "lua5.4", script))
   end)
+
+  it("and a call about a layout load no libcurl; one about a registry does", function()
+    local kit = require "testkit"
+    local tmp = kit.tmp()
+    local script = kit.write(tmp .. "/x.lua", [[
+      local oci = require "oci"
+      local function loaded()
+        for line in io.lines "/proc/self/maps" do
+          if line:find "libcurl" then
+            return true
+          end
+        end
+        return false
+      end
+      assert(oci.push("oci:" .. arg[1] .. "/layout:v1", { artifact_type = "x/y", layers = { { data = "x" } } }))
+      assert(not loaded())
+      oci.exists "127.0.0.1:1/x/y:z"
+      assert(loaded())
+      print "fine"]])
+    assert.equal("fine\n", kit.must(os.getenv "OCI_TEST_LUA" or "lua5.4", script, tmp))
+  end)
 end)
