@@ -24,6 +24,7 @@ dependencies = { "lua >= 5.1" }
 external_dependencies = {
   OPENSSL = { header = "openssl/evp.h", library = "crypto" },
   CJSON = { header = "cjson/cJSON.h", library = "cjson" },
+  YAML = { header = "yaml.h", library = "yaml" },
   ZLIB = { header = "zlib.h", library = "z" },
 }
 
@@ -92,6 +93,9 @@ build = {
         "csrc/json/json.c",
         "csrc/json/print.c",
         "csrc/json/read.c",
+        "csrc/json/yaml.c",
+        "csrc/json/yaml_scalar.c",
+        "csrc/json/yaml_tree.c",
         "csrc/lua/lua_box.c",
         "csrc/lua/lua_client.c",
         "csrc/lua/lua_content.c",
@@ -183,9 +187,9 @@ build = {
         "csrc/sys/wake.c",
       },
       defines = { "_GNU_SOURCE" },
-      incdirs = { "csrc", "$(OPENSSL_INCDIR)", "$(CJSON_INCDIR)", "$(ZLIB_INCDIR)" },
-      libdirs = { "$(OPENSSL_LIBDIR)", "$(CJSON_LIBDIR)", "$(ZLIB_LIBDIR)" },
-      libraries = { "crypto", "cjson", "z", "pthread", "dl" },
+      incdirs = { "csrc", "$(OPENSSL_INCDIR)", "$(CJSON_INCDIR)", "$(YAML_INCDIR)", "$(ZLIB_INCDIR)" },
+      libdirs = { "$(OPENSSL_LIBDIR)", "$(CJSON_LIBDIR)", "$(YAML_LIBDIR)", "$(ZLIB_LIBDIR)" },
+      libraries = { "crypto", "cjson", "yaml", "z", "pthread", "dl" },
     },
     -- modules {
     ["oci.call"] = "lua/oci/call.lua",

@@ -22,6 +22,10 @@
 #define OCI_MAX_LAYERS 100000
 #define OCI_MAX_JSON_DEPTH 64
 #define OCI_MAX_JSON_NODES 2000000
+#define OCI_MAX_YAML (5u << 20)          /* a document; what helm takes as one file of a chart */
+#define OCI_MAX_YAML_ANCHORS 10000
+#define OCI_MAX_YAML_ALIASED 100000      /* values that aliases add to a document */
+#define OCI_MAX_YAML_ALIASED_TEXT (8u << 20) /* and their text */
 #define OCI_MAX_PATH 4096
 #define OCI_MAX_SIZE ((1ull << 53) - 1)  /* exact in a double */
 

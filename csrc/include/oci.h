@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "json/json.h"
+#include "json/yaml.h"
 #include "model/lint.h"
 #include "model/manifest.h"
 #include "model/reference.h"

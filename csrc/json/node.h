@@ -36,6 +36,12 @@ bool oci_json_is_whole(double d);
 /* Links `take_item` behind the last child. */
 void oci_json_link(cJSON *parent, cJSON *take_item);
 
+/* Two members of `object` with the same key, or *ret_a = NULL. OCI_OK or OCI_NO_MEMORY. */
+int oci_json_find_repeated(const cJSON *object, const cJSON **ret_a, const cJSON **ret_b);
+
+/* strtod() that knows no locale. */
+double oci_json_to_double(const char *s);
+
 /* Is this UTF-8 without noncharacters (RFC 7493 section 2.1)? If not, *ret_bad is where. */
 bool oci_json_text_valid(const char *p, size_t len, size_t *ret_bad);
 

@@ -222,7 +222,7 @@ static int scan_number(struct reader *r, bool *ret_integer)
 }
 
 /* strtod() in the C locale: a host program may have chosen one with a decimal comma. */
-static double to_double(const char *s)
+double oci_json_to_double(const char *s)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t before = c ? uselocale(c) : (locale_t)0;
@@ -254,7 +254,7 @@ static int read_number(struct reader *r, cJSON **ret_node)
         char copy[NUMBER_MAX];
         if (oci_str_copy(copy, sizeof copy, text) != OCI_OK)
             return bad(r, "number with too many digits");
-        d = to_double(copy);
+        d = oci_json_to_double(copy);
         if (!isfinite(d))
             return bad(r, "number too large");
     }
@@ -325,21 +325,18 @@ static int by_key(const void *a, const void *b)
     return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
 }
 
-static int repeated(struct reader *r, const char *key)
-{
-    return oci_err_set(r->err, OCI_INVALID,
-                       "malformed JSON: the key \"%.100s\" is there twice in the object that ends at byte %zu", key,
-                       r->at);
-}
-
 /* Few members are compared with each other; many are sorted, since a document of 8 MiB can hold a million. */
-static int check_keys(struct reader *r, const cJSON *object)
+int oci_json_find_repeated(const cJSON *object, const cJSON **ret_a, const cJSON **ret_b)
 {
+    *ret_a = NULL;
     size_t count = 0;
     for (const cJSON *m = object->child; m; m = m->next) {
         for (const cJSON *o = object->child; count < 16 && o != m; o = o->next) {
-            if (strcmp(o->string, m->string) == 0)
-                return repeated(r, m->string);
+            if (strcmp(o->string, m->string) == 0) {
+                *ret_a = o;
+                *ret_b = m;
+                return OCI_OK;
+            }
         }
         count++;
     }
@@ -347,18 +344,31 @@ static int check_keys(struct reader *r, const cJSON *object)
         return OCI_OK;
     const cJSON **sorted = cJSON_malloc(count * sizeof *sorted);
     if (!sorted)
-        return out_of_memory(r);
+        return OCI_NO_MEMORY;
     size_t i = 0;
     for (const cJSON *m = object->child; m; m = m->next)
         sorted[i++] = m;
     qsort(sorted, count, sizeof *sorted, by_key);
-    int rc = OCI_OK;
-    for (i = 1; i < count && rc == OCI_OK; i++) {
-        if (strcmp(sorted[i - 1]->string, sorted[i]->string) == 0)
-            rc = repeated(r, sorted[i]->string);
+    for (i = 1; i < count && !*ret_a; i++) {
+        if (strcmp(sorted[i - 1]->string, sorted[i]->string) == 0) {
+            *ret_a = sorted[i - 1];
+            *ret_b = sorted[i];
+        }
     }
     cJSON_free(sorted);
-    return rc;
+    return OCI_OK;
+}
+
+static int check_keys(struct reader *r, const cJSON *object)
+{
+    const cJSON *a = NULL, *b = NULL;
+    if (oci_json_find_repeated(object, &a, &b) != OCI_OK)
+        return out_of_memory(r);
+    if (!a)
+        return OCI_OK;
+    return oci_err_set(r->err, OCI_INVALID,
+                       "malformed JSON: the key \"%.100s\" is there twice in the object that ends at byte %zu",
+                       a->string, r->at);
 }
 
 static int read_key(struct reader *r)

@@ -102,6 +102,7 @@ void oci_lua_push_json(lua_State *L, const struct oci_json *v);
 int oci_lua_to_json(lua_State *L, int i, struct oci_lua_box *box, struct oci_err *reterr);
 int oci_lua_json_encode(lua_State *L);
 int oci_lua_json_decode(lua_State *L);
+int oci_lua_yaml_decode(lua_State *L);
 int oci_lua_array(lua_State *L);
 
 /* ---- model (lua_convert.c, lua_reference.c) ---- */

@@ -1,4 +1,4 @@
-/* oci.json: Lua values to JSON and back. An empty table is an object, a table with the array metatable or
+/* oci.json: Lua values to JSON and back, and YAML to Lua. An empty table is an object, a table with the array metatable or
  * with items 1..n a list, oci.null (a null pointer, as in lua-cjson) null. Keys are sorted, since Lua's order
  * is arbitrary. */
 #include "base/limits.h"
@@ -227,18 +227,31 @@ int oci_lua_json_encode(lua_State *L)
     return 1;
 }
 
-/* json.decode(text) -> value | nil, message, code, detail */
-int oci_lua_json_decode(lua_State *L)
+/* Reads the text at 1 by one of the two parsers. */
+static int decode(lua_State *L, size_t max,
+                  int (*parse)(const char *, size_t, size_t, struct oci_json **, struct oci_err *))
 {
     size_t len = 0;
     const char *s = luaL_checklstring(L, 1, &len);
     struct oci_lua_box *tree = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
     struct oci_err err = {0};
-    if (oci_json_parse(s, len, OCI_MAX_CONTENT_IN_MEMORY, &tree->u.json, &err) != OCI_OK)
+    if (parse(s, len, max, &tree->u.json, &err) != OCI_OK)
         return oci_lua_fail(L, &err);
     oci_lua_push_json(L, tree->u.json);
     oci_lua_box_release(tree);
     return 1;
+}
+
+/* json.decode(text) -> value | nil, message, code, detail */
+int oci_lua_json_decode(lua_State *L)
+{
+    return decode(L, OCI_MAX_CONTENT_IN_MEMORY, oci_json_parse);
+}
+
+/* yaml_decode(text) -> value as json.decode gives | nil, message, code, detail; json/yaml.h says what is taken */
+int oci_lua_yaml_decode(lua_State *L)
+{
+    return decode(L, OCI_MAX_YAML, oci_yaml_parse);
 }
 
 /* array(table) -> table: marked as a list, so that an empty one is [] */

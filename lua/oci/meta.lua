@@ -35,6 +35,14 @@ function core.json_encode(value) end
 ---@return table? detail
 function core.json_decode(text) end
 
+---One YAML document, read as helm reads its files (csrc/json/yaml.h); the value is as json_decode gives it.
+---@param text string at most 5 MiB
+---@return any value
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.yaml_decode(text) end
+
 ---@generic T: table
 ---@param list T
 ---@return T
