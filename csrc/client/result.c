@@ -83,8 +83,11 @@ static int copy_file(struct oci_pull_target *t, size_t index, struct oci_own_fil
     int rc = oci_desc_copy(desc, &own->desc);
     if (!own->path || (title && !own->title))
         rc = OCI_NO_MEMORY;
-    *f = (struct oci_result_file){
-        .path = own->path, .title = own->title, .desc = &own->desc, .state = state_word(state)};
+    *f = (struct oci_result_file){.path = own->path,
+                                  .title = own->title,
+                                  .desc = &own->desc,
+                                  .state = state_word(state),
+                                  .position = oci_files_position(t, index)};
     return rc;
 }
 

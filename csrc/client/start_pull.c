@@ -6,9 +6,11 @@ struct pull {
     char *to;
     bool overwrite, sync;
     int unpack;
+    struct oci_selection what;
     struct oci_pull_target *target;
     struct oci_desc desc;
     struct oci_bytes *bytes;
+    struct oci_manifest *chosen; /* oci_start_choose() */
 };
 
 static struct pull *pull_of(struct oci_flow *f)
@@ -20,6 +22,8 @@ static void pull_free(struct oci_flow *f)
 {
     struct pull *p = pull_of(f);
     oci_files_free(p->target);
+    oci_selection_done(&p->what);
+    oci_manifest_free(p->chosen);
     oci_free(p->to);
     oci_desc_done(&p->desc);
     oci_bytes_unref(p->bytes);
@@ -28,16 +32,21 @@ static void pull_free(struct oci_flow *f)
 
 static const struct oci_flow_type pull_type = {.name = "pull", .free = pull_free};
 
-static int on_pulled(struct oci_flow *f)
+static int give_manifest(struct oci_flow *f)
 {
     struct pull *p = pull_of(f);
-    struct oci_op *op = p->task.op;
-    oci_result_take_bytes(op, p->bytes);
+    oci_result_take_bytes(p->task.op, p->bytes);
     p->bytes = NULL;
-    int rc = oci_result_set_desc(op, &p->desc, &p->task.from, NULL, NULL, 0);
-    if (rc == OCI_OK)
-        rc = oci_result_set_files(op, p->target);
+    int rc = oci_result_set_desc(p->task.op, &p->desc, &p->task.from, NULL, NULL, 0);
     return rc == OCI_OK ? rc : oci_flow_no_memory(f);
+}
+
+static int on_pulled(struct oci_flow *f)
+{
+    int rc = give_manifest(f);
+    if (rc == OCI_OK && oci_result_set_files(pull_of(f)->task.op, pull_of(f)->target) != OCI_OK)
+        rc = oci_flow_no_memory(f);
+    return rc;
 }
 
 static int pull_first(struct oci_flow *f)
@@ -49,7 +58,7 @@ static int pull_first(struct oci_flow *f)
     if (!p->target)
         return oci_flow_no_memory(f);
     struct oci_graph_options options = oci_op_graph_options(p->task.op);
-    oci_spawn(f, oci_flow_pull_artifact(p->task.from.store, oci_place_name(&p->task.from), NULL, p->target,
+    oci_spawn(f, oci_flow_pull_artifact(p->task.from.store, oci_place_name(&p->task.from), &p->what, p->target,
                                         &options, &p->desc, &p->bytes));
     return oci_ask_children(f, on_pulled);
 }
@@ -69,7 +78,34 @@ int oci_start_pull(struct oci_client *c, struct oci_mailbox *m, const struct oci
     t->overwrite = p->overwrite;
     t->sync = p->sync;
     t->unpack = p->unpack;
-    rc = t->to ? oci_place_open(c, op->engine, from, false, &op->call, &t->task.from, reterr)
-               : oci_err_no_memory(reterr);
+    rc = oci_selection_copy(&p->what, &t->what);
+    rc = t->to && rc == OCI_OK ? oci_place_open(c, op->engine, from, false, &op->call, &t->task.from, reterr)
+                               : oci_err_no_memory(reterr);
+    return oci_op_launch(op, rc, ret_op, reterr);
+}
+
+/* ---- only the manifest ---- */
+
+static int choose_first(struct oci_flow *f)
+{
+    struct pull *p = pull_of(f);
+    oci_spawn(f, oci_flow_choose_manifest(p->task.from.store, oci_place_name(&p->task.from), p->what.platform,
+                                          &p->desc, &p->bytes, &p->chosen));
+    return oci_ask_children(f, give_manifest);
+}
+
+int oci_start_choose(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
+                     const struct oci_json *platform, const struct oci_call_options *o, struct oci_op **ret_op,
+                     struct oci_err *reterr)
+{
+    const struct oci_selection what = {.platform = platform};
+    struct oci_op *op;
+    int rc = oci_op_begin(c, m, "pull", from, o, &op, reterr);
+    if (rc != OCI_OK)
+        return rc;
+    struct pull *t = oci_task_new(sizeof *t, &pull_type, op, choose_first);
+    rc = t && oci_selection_copy(&what, &t->what) == OCI_OK
+             ? oci_place_open(c, op->engine, from, false, &op->call, &t->task.from, reterr)
+             : oci_err_no_memory(reterr);
     return oci_op_launch(op, rc, ret_op, reterr);
 }

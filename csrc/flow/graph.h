@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "flow/store.h"
 #include "model/manifest.h"
+#include "model/select.h"
 
 OCI_BEGIN
 
@@ -80,12 +81,21 @@ struct oci_flow *oci_flow_push_manifest(struct oci_store *to, const struct oci_d
 struct oci_flow *oci_flow_tag(struct oci_store *s, const char *name, const char *const *tags, size_t count,
                               struct oci_desc *ret_desc);
 
-/* Where pulled files go: implemented by store/files.c. Names are checked before anything is downloaded. */
+/* The manifest that `name` means: itself, or of an index the one for a platform (the host's when NULL), also in nested
+ * indexes. The results are the caller's, and written before the flow ends; *ret_manifest is freed by the caller. OCI_NOT_FOUND
+ * (with the platforms that there are) when none is for it; OCI_INVALID, naming the digests, for an index without platforms
+ * unless one was asked for. `platform` is borrowed. */
+struct oci_flow *oci_flow_choose_manifest(struct oci_store *from, const char *name, const struct oci_json *platform,
+                                          struct oci_desc *ret_desc, struct oci_bytes **ret_bytes,
+                                          struct oci_manifest **ret_manifest);
+
+/* Where pulled files go: implemented by store/files.c and client/stream_target.c. Names are checked before anything is
+ * downloaded. */
 struct oci_pull_target;
 struct oci_pull_target_type {
     /* WORK-free check of all names at once: OCI_UNSAFE_PATH, INVALID (duplicates, also under case
-     * folding), LIMIT. */
-    int (*plan)(struct oci_pull_target *t, const struct oci_manifest *m, struct oci_err *reterr);
+     * folding), LIMIT. The layers outlive the pull's other calls. */
+    int (*plan)(struct oci_pull_target *t, const struct oci_layer *layers, size_t count, struct oci_err *reterr);
     /* Looks which files are there already (EXISTS before any download) and makes the staging directory. */
     struct oci_flow *(*prepare)(struct oci_pull_target *t);
     size_t (*count)(struct oci_pull_target *t);                              /* files to be had */
@@ -97,15 +107,16 @@ struct oci_pull_target_type {
     struct oci_flow *(*commit)(struct oci_pull_target *t);
     /* Removes the staging directory. Called after failure too, and again when it was canceled. */
     struct oci_flow *(*discard)(struct oci_pull_target *t);
+    bool in_order;  /* one file after the other; prepare, commit and discard are NULL: there is nothing to do */
 };
 struct oci_pull_target {
     const struct oci_pull_target_type *type;
 };
 
-/* Pulls the layers of the manifest `name` to the target (borrowed). An index is OCI_INVALID and names its
- * digests (platform selection: `platform` "os/arch[/variant]", NULL: the host's where the index has
- * platforms). *ret_desc and *ret_bytes (the caller's) are the manifest pulled. */
-struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const char *platform,
+/* Pulls what is selected (`what`, borrowed; NULL: all) of the manifest that `name` and its platform mean
+ * (oci_flow_choose_manifest) to the target (borrowed). *ret_desc and *ret_bytes are that manifest's: the caller's, also
+ * after a failure, and written before the target's plan() is asked. */
+struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const struct oci_selection *what,
                                         struct oci_pull_target *target, const struct oci_graph_options *options,
                                         struct oci_desc *ret_desc, struct oci_bytes **ret_bytes);
 

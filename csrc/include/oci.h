@@ -20,6 +20,7 @@
 #include "model/lint.h"
 #include "model/manifest.h"
 #include "model/reference.h"
+#include "model/select.h"
 
 OCI_BEGIN
 
@@ -132,11 +133,17 @@ struct oci_pull_options {
     const char *to;          /* directory */
     bool overwrite, sync;
     int unpack;              /* -1, 0, 1 (store/stores.h) */
+    struct oci_selection what; /* zeroed: everything */
 };
 /* Result: descriptor, bytes of the manifest, files. */
 int oci_start_pull(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
                    const struct oci_pull_options *p, const struct oci_call_options *o, struct oci_op **ret_op,
                    struct oci_err *reterr);
+
+/* The manifest that a pull for this platform (an object; NULL: the host's) would take. Result: descriptor, bytes. */
+int oci_start_choose(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
+                     const struct oci_json *platform, const struct oci_call_options *o, struct oci_op **ret_op,
+                     struct oci_err *reterr);
 
 /* Copies a graph; `to` without tag and digest takes the source's tag. Result: descriptor. */
 int oci_start_copy(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
@@ -222,6 +229,7 @@ struct oci_result_file {
     const char *path, *title; /* title NULL: none */
     const struct oci_desc *desc;
     const char *state;        /* "fetched", "unchanged", "unpacked" */
+    size_t position;          /* of its layer in the manifest, from 0 */
 };
 struct oci_result {
     bool has_desc;

@@ -109,6 +109,9 @@ int oci_lua_array(lua_State *L);
 
 void oci_lua_push_desc(lua_State *L, const struct oci_desc *d);
 void oci_lua_push_result(lua_State *L, const struct oci_result *r);
+/* "os/architecture[/variant]" or a table in field "platform" of the table at `i`, as an object; NULL: no such field. What it
+ * owns goes to the holder. Raises for a table that is no platform; else OCI_OK or an error. */
+int oci_lua_read_platform(lua_State *L, int i, int holder, const struct oci_json **ret_platform, struct oci_err *reterr);
 int oci_lua_parse_manifest(lua_State *L);
 int oci_lua_lint(lua_State *L); /* lua_lint.c */
 int oci_lua_build_index(lua_State *L);

@@ -129,6 +129,25 @@ static int add_platform(lua_State *L, struct oci_json *object, struct oci_err *r
     return add_member(L, object, "platform", reterr);
 }
 
+int oci_lua_read_platform(lua_State *L, int i, int holder, const struct oci_json **ret_platform, struct oci_err *reterr)
+{
+    i = lx_absindex(L, i);
+    *ret_platform = NULL;
+    lua_getfield(L, i, "platform");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return OCI_OK;
+    }
+    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
+    oci_lua_hold(L, holder);
+    box->u.json = oci_json_new_object();
+    if (!box->u.json)
+        return oci_err_no_memory(reterr);
+    int rc = add_platform(L, box->u.json, reterr);
+    *ret_platform = oci_json_get(box->u.json, "platform");
+    return rc;
+}
+
 /* Bytes on top of the stack, which JSON has in base64. */
 static int add_data(lua_State *L, struct oci_json *object, struct oci_err *reterr)
 {
@@ -284,7 +303,7 @@ static void push_files(lua_State *L, const struct oci_result *r)
     lua_createtable(L, (int)r->file_count, 0);
     for (size_t i = 0; i < r->file_count; i++) {
         const struct oci_result_file *f = &r->files[i];
-        lua_createtable(L, 0, 6);
+        lua_createtable(L, 0, 7);
         oci_lua_set_string(L, "path", f->path);
         oci_lua_set_string(L, "title", f->title);
         oci_lua_set_string(L, "state", f->state);
@@ -292,6 +311,8 @@ static void push_files(lua_State *L, const struct oci_result *r)
         oci_lua_set_string(L, "media_type", f->desc->media_type);
         lx_pushwhole(L, (double)f->desc->size);
         lua_setfield(L, -2, "size");
+        lx_pushwhole(L, (double)f->position + 1);
+        lua_setfield(L, -2, "layer");
         lua_rawseti(L, -2, (int)i + 1);
     }
 }

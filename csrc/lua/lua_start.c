@@ -137,7 +137,39 @@ static int start_build(lua_State *L)
     return end(L, &s);
 }
 
-/* client:pull(from, { to, overwrite, sync, unpack }, call) */
+/* The positions (from 1) in field "layers" of the table at `i`, ascending; userdata holds them. */
+static void read_positions(lua_State *L, int i, struct oci_selection *what)
+{
+    lua_getfield(L, i, "layers");
+    what->by_position = lua_istable(L, -1);
+    if (!what->by_position)
+        return;
+    size_t count = lx_rawlen(L, -1);
+    size_t *items = lx_newudata(L, (count + 1) * sizeof *items, NULL);
+    for (size_t k = 0; k < count; k++) {
+        uint64_t n = 0;
+        lua_rawgeti(L, -2, (int)k + 1);
+        if (!oci_lua_to_size(L, -1, &n) || n == 0 || (k > 0 && n - 1 <= items[k - 1]))
+            luaL_error(L, "bad 'layers' (ascending positions expected)");
+        items[k] = (size_t)n - 1;
+        lua_pop(L, 1);
+    }
+    what->positions = items;
+    what->position_count = count;
+}
+
+/* { platform, include, exclude, media_types, layers }: all lists. */
+static void read_selection(lua_State *L, struct start *s, int i, struct oci_selection *what)
+{
+    what->include = oci_lua_read_strings(L, i, "include", &what->include_count);
+    what->exclude = oci_lua_read_strings(L, i, "exclude", &what->exclude_count);
+    what->media_types = oci_lua_read_strings(L, i, "media_types", &what->media_type_count);
+    read_positions(L, i, what);
+    if (!s->rc)
+        s->rc = oci_lua_read_platform(L, i, s->holder, &what->platform, &s->err);
+}
+
+/* client:pull(from, { to, overwrite, sync, unpack, and what read_selection() says }, call) */
 static int start_pull(lua_State *L)
 {
     static const struct oci_lua_field fields[] = {
@@ -152,8 +184,25 @@ static int start_pull(lua_State *L)
     oci_lua_read(L, 3, fields, &options);
     begin(L, &s, 4);
     const struct oci_reference *from = reference(L, &s, 2);
+    read_selection(L, &s, 3, &options.what);
     if (!s.rc)
         s.rc = oci_start_pull(s.client, s.op->mailbox->m, from, &options, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
+/* client:choose(from, { platform }, call): the manifest that pull takes */
+static int start_choose(lua_State *L)
+{
+    struct start s;
+    const struct oci_json *platform = NULL;
+    luaL_checkstring(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    begin(L, &s, 4);
+    const struct oci_reference *from = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_lua_read_platform(L, 3, s.holder, &platform, &s.err);
+    if (!s.rc)
+        s.rc = oci_start_choose(s.client, s.op->mailbox->m, from, platform, &s.call, &s.op->op, &s.err);
     return end(L, &s);
 }
 
@@ -316,6 +365,7 @@ static int start_digest(lua_State *L)
 const luaL_Reg oci_lua_start_methods[] = {{"push", start_push},
                                           {"build", start_build},
                                           {"pull", start_pull},
+                                          {"choose", start_choose},
                                           {"copy", start_copy},
                                           {"simple", start_simple},
                                           {"tag", start_tag},

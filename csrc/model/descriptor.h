@@ -66,6 +66,9 @@ const char *oci_platform_host(void);
 /* Does `platform` (object) satisfy "os/arch[/variant]"? A wanted variant must be equal, none wanted matches any;
  * arm64 means variant v8 too. "x86_64", "aarch64", "macos" and the like are understood in `wanted`. */
 bool oci_platform_matches(const struct oci_json *platform, const char *wanted);
+/* Does `platform` (object) satisfy the platform object `wanted`? os, architecture and variant as above; a wanted os.version
+ * must be equal, wanted os.features must all be there. */
+bool oci_platform_fits(const struct oci_json *platform, const struct oci_json *wanted);
 /* Prints os/arch[/variant] of a platform object into buf. */
 void oci_platform_print(const struct oci_json *platform, char *buf, size_t size);
 /* Parses "os/arch[/variant]" to a platform object. */

@@ -110,6 +110,27 @@ bool oci_platform_matches(const struct oci_json *platform, const char *wanted)
     return strcmp(variant, p.variant) == 0;
 }
 
+static bool has_feature(const struct oci_json *platform, const char *feature)
+{
+    const struct oci_json *v = oci_json_first(oci_json_get(platform, "os.features"));
+    while (v && !oci_str_equal(oci_json_string(v), feature))
+        v = oci_json_next(v);
+    return v != NULL;
+}
+
+bool oci_platform_fits(const struct oci_json *platform, const struct oci_json *wanted)
+{
+    char text[3 * PART_MAX];
+    oci_platform_print(wanted, text, sizeof text);
+    const char *version = member(wanted, "os.version");
+    if (!oci_platform_matches(platform, text) || (*version && strcmp(version, member(platform, "os.version")) != 0))
+        return false;
+    const struct oci_json *v = oci_json_first(oci_json_get(wanted, "os.features"));
+    while (v && has_feature(platform, oci_json_string(v)))
+        v = oci_json_next(v);
+    return v == NULL;
+}
+
 void oci_platform_print(const struct oci_json *platform, char *buf, size_t size)
 {
     const char *os = member(platform, "os");

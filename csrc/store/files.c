@@ -138,3 +138,8 @@ void oci_files_get(struct oci_pull_target *t, size_t index, const char **ret_pat
     *ret_desc = &f->desc;
     *ret_state = f->state;
 }
+
+size_t oci_files_position(struct oci_pull_target *t, size_t index)
+{
+    return oci_files_of(t)->files[index].position;
+}

@@ -18,6 +18,7 @@ OCI_BEGIN
 
 struct oci_file {
     struct oci_desc desc;
+    size_t position;             /* in the manifest */
     char *path;                  /* with `to` */
     const char *name;            /* the part of it below `to` */
     bool titled;
@@ -72,7 +73,7 @@ static inline struct oci_files *oci_files_of(struct oci_pull_target *t)
 struct oci_flow *oci_files_discard_new(struct oci_files *t);
 
 /* files_plan.c */
-int oci_files_plan(struct oci_pull_target *t, const struct oci_manifest *m, struct oci_err *reterr);
+int oci_files_plan(struct oci_pull_target *t, const struct oci_layer *layers, size_t count, struct oci_err *reterr);
 void oci_files_forget(struct oci_files *t);
 
 /* files_look.c: what is there already; the staging directory. */

@@ -149,47 +149,35 @@ static int add_name(struct names *n, struct oci_file *f, bool *ret_again, struct
 
 /* ---- the plan ------------------------------------------------------------------------------ */
 
-static bool is_tar(const char *media_type)
-{
-    return oci_starts_with(oci_media_type_extension(media_type), ".tar");
-}
-
 static bool to_be_unpacked(const struct oci_files *t, const struct oci_desc *d)
 {
-    const char *says = oci_desc_annotation(d, OCI_ANNOTATION_UNPACK);
-    if (t->unpack == 0)
-        return false;
-    return (says && strcmp(says, "true") == 0) || (t->unpack > 0 && is_tar(d->media_type));
+    return t->unpack != 0 && (oci_layer_is_directory(d) || (t->unpack > 0 && oci_layer_is_tar(d)));
 }
 
-/* The path of a layer without a title: "sha256-HEX" and what its type is known by. */
-static char *untitled_path(const char *prefix, const struct oci_desc *d, bool unpack)
+static char *path_of(const struct oci_files *t, const char *name)
 {
-    struct oci_str algorithm = oci_digest_algorithm(&d->digest);
-    return oci_asprintf("%s%.*s-%s%s", prefix, (int)algorithm.len, algorithm.p, oci_digest_encoded(&d->digest).p,
-                        unpack ? "" : oci_media_type_extension(d->media_type));
+    if (!name || strcmp(t->to, ".") == 0)
+        return oci_strdup(name);
+    return oci_asprintf("%s%s%s", t->to, oci_ends_with(t->to, "/") ? "" : "/", name);
 }
 
-static int plan_file(const struct oci_files *t, const struct oci_desc *d, struct oci_file *f, struct oci_err *reterr)
+static int plan_file(const struct oci_files *t, const struct oci_layer *l, struct oci_file *f, struct oci_err *reterr)
 {
-    const char *title = oci_desc_title(d);
-    bool here = strcmp(t->to, ".") == 0, slash = oci_ends_with(t->to, "/");
-    char *prefix = here ? oci_strdup("") : oci_asprintf("%s%s", t->to, slash ? "" : "/");
-    if (!prefix)
-        return oci_err_no_memory(reterr);
-    f->titled = title != NULL;
-    f->unpack = to_be_unpacked(t, d);
+    f->position = l->position;
+    f->titled = oci_desc_title(l->desc) != NULL;
+    f->unpack = to_be_unpacked(t, l->desc);
     f->copy_of = OCI_NO_FILE;
-    f->path = title ? oci_asprintf("%s%s", prefix, title) : untitled_path(prefix, d, f->unpack);
-    f->name = f->path ? f->path + strlen(prefix) : NULL;
-    oci_free(prefix);
-    if (!f->path || oci_desc_copy(d, &f->desc) != OCI_OK)
+    char *name = oci_layer_name(l->desc, f->unpack);
+    f->path = path_of(t, name);
+    f->name = f->path ? f->path + strlen(f->path) - strlen(name) : NULL;
+    oci_free(name);
+    if (!f->path || oci_desc_copy(l->desc, &f->desc) != OCI_OK)
         return oci_err_no_memory(reterr);
-    if (title && oci_title_check(title, reterr) != OCI_OK)
+    if (f->titled && oci_title_check(f->name, reterr) != OCI_OK)
         return OCI_UNSAFE_PATH;
-    if (!oci_digest_can_verify(&d->digest))
+    if (!oci_digest_can_verify(&f->desc.digest))
         return oci_err_set(reterr, OCI_UNSUPPORTED, "\"%.100s\": content with the digest %s cannot be verified",
-                           f->name, d->digest.text);
+                           f->name, f->desc.digest.text);
     return OCI_OK;
 }
 
@@ -200,16 +188,13 @@ static void file_done(struct oci_file *f)
     *f = (struct oci_file){0};
 }
 
-static int plan_all(struct oci_files *t, const struct oci_manifest *m, struct names *n, struct oci_err *reterr)
+static int plan_all(struct oci_files *t, const struct oci_layer *layers, size_t count, struct names *n,
+                    struct oci_err *reterr)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        const struct oci_desc *d = &m->items[i];
+    for (size_t i = 0; i < count; i++) {
         struct oci_file *f = &t->files[t->count];
         bool again = false;
-        /* The empty layer stands for none (image-spec manifest.md, Guidance for an Empty Descriptor). */
-        if (!oci_desc_title(d) && strcmp(d->media_type, OCI_TYPE_EMPTY) == 0)
-            continue;
-        int rc = plan_file(t, d, f, reterr);
+        int rc = plan_file(t, &layers[i], f, reterr);
         if (rc == OCI_OK)
             rc = add_name(n, f, &again, reterr);
         if (rc != OCI_OK || again)
@@ -230,19 +215,18 @@ void oci_files_forget(struct oci_files *t)
     t->count = 0;
 }
 
-int oci_files_plan(struct oci_pull_target *target, const struct oci_manifest *m, struct oci_err *reterr)
+int oci_files_plan(struct oci_pull_target *target, const struct oci_layer *layers, size_t count,
+                   struct oci_err *reterr)
 {
     struct oci_files *t = oci_files_of(target);
     struct names n;
     oci_files_forget(t);
-    if (m->count > OCI_MAX_LAYERS)
-        return oci_err_set(reterr, OCI_LIMIT, "the manifest has more than %d layers", OCI_MAX_LAYERS);
-    t->files = oci_calloc(m->count, sizeof *t->files);
+    t->files = oci_calloc(count, sizeof *t->files);
     if (!t->files)
         return oci_err_no_memory(reterr);
     oci_map_init(&n.files, OCI_MAX_LAYERS);
     oci_map_init(&n.dirs, MAX_PREFIXES);
-    int rc = plan_all(t, m, &n, reterr);
+    int rc = plan_all(t, layers, count, &n, reterr);
     oci_map_done(&n.files, NULL);
     oci_map_done(&n.dirs, NULL);
     return rc;

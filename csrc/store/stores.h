@@ -38,6 +38,7 @@ size_t oci_files_count(struct oci_pull_target *t);
 /* After the pull: path (with `to`), title (NULL for a layer without one) and state; borrowed. */
 void oci_files_get(struct oci_pull_target *t, size_t index, const char **ret_path, const char **ret_title,
                    const struct oci_desc **ret_desc, enum oci_file_state *ret_state);
+size_t oci_files_position(struct oci_pull_target *t, size_t index); /* of its layer in the manifest, from 0 */
 
 /* Checks a title as a relative path (security-quirks T47, statement 18): OCI_UNSAFE_PATH with the reason. */
 int oci_title_check(const char *title, struct oci_err *reterr);

@@ -174,10 +174,17 @@ function Client:push(ref, spec, call) end
 function Client:build(spec, call) end
 
 ---@param ref string
----@param options { to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean }
+---@param options { to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean, platform?: string|oci.Platform, include?: string[], exclude?: string[], media_types?: string[], layers?: integer[] }
 ---@param call oci.core.Call
 ---@return oci.core.Operation? operation
 function Client:pull(ref, options, call) end
+
+--- The manifest that a pull takes.
+---@param ref string
+---@param options { platform?: string|oci.Platform }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:choose(ref, options, call) end
 
 ---@param from string
 ---@param to string
@@ -280,7 +287,7 @@ function Operation:give_end(reader, failure) end
 ---@return table? detail
 function Operation:take(most) end
 
----@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.PulledFile[] }? result
+---@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[] }? result
 ---@return string? message
 ---@return string? code
 ---@return table? detail

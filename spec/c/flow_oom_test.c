@@ -254,14 +254,16 @@ static int tag(void)
 
 /* ---- a target for pulls ---- */
 
-static const struct oci_manifest *planned;
+static const struct oci_layer *planned;
+static size_t planned_count;
 static int discards;
 
-static int plan(struct oci_pull_target *t, const struct oci_manifest *m, struct oci_err *reterr)
+static int plan(struct oci_pull_target *t, const struct oci_layer *layers, size_t layer_count, struct oci_err *reterr)
 {
     (void)t;
     (void)reterr;
-    planned = m;
+    planned = layers;
+    planned_count = layer_count;
     return OCI_OK;
 }
 
@@ -287,13 +289,13 @@ static struct oci_flow *discard(struct oci_pull_target *t)
 static size_t count(struct oci_pull_target *t)
 {
     (void)t;
-    return planned->count;
+    return planned_count;
 }
 
 static const struct oci_desc *desc_of(struct oci_pull_target *t, size_t i)
 {
     (void)t;
-    return &planned->items[i];
+    return planned[i].desc;
 }
 
 static bool wanted(struct oci_pull_target *t, size_t i)

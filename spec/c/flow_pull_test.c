@@ -8,7 +8,7 @@
 struct target {
     struct oci_pull_target base;
     struct fake_store files;   /* where they go */
-    const struct oci_manifest *m;
+    const struct oci_layer *layers;
     int plan_fails;
     size_t unwanted;           /* this one is there */
     unsigned prepared, committed, discarded;
@@ -62,12 +62,14 @@ static struct oci_flow *target_step(struct target *t, unsigned *counter)
     return &o->flow;
 }
 
-static int target_plan(struct oci_pull_target *base, const struct oci_manifest *m, struct oci_err *reterr)
+static int target_plan(struct oci_pull_target *base, const struct oci_layer *layers, size_t count,
+                       struct oci_err *reterr)
 {
     struct target *t = target_of(base);
     if (t->plan_fails)
         return oci_err_set(reterr, t->plan_fails, "a title leaves its place");
-    t->m = m;
+    t->layers = layers;
+    t->count = count;
     return OCI_OK;
 }
 
@@ -78,12 +80,12 @@ static struct oci_flow *target_prepare(struct oci_pull_target *t)
 
 static size_t target_count(struct oci_pull_target *t)
 {
-    return target_of(t)->m->count;
+    return target_of(t)->count;
 }
 
 static const struct oci_desc *target_desc(struct oci_pull_target *t, size_t i)
 {
-    return &target_of(t)->m->items[i];
+    return target_of(t)->layers[i].desc;
 }
 
 static bool target_wanted(struct oci_pull_target *t, size_t i)
@@ -137,10 +139,16 @@ static void end_pull(void)
 
 static int pull(const char *name, const char *platform, const struct oci_graph_options *options)
 {
+    struct oci_json *object = NULL;
+    if (platform)
+        CHECK_INT(oci_platform_parse(platform, &object, NULL), OCI_OK);
+    struct oci_selection what = {.platform = object};
     oci_desc_done(&found);
     bytes = oci_bytes_unref(bytes);
-    return flow_host_run(&graph_host,
-                         oci_flow_pull_artifact(&from.base, name, platform, &target.base, options, &found, &bytes));
+    int rc = flow_host_run(
+        &graph_host, oci_flow_pull_artifact(&from.base, name, &what, &target.base, options, &found, &bytes));
+    oci_json_free(object);
+    return rc;
 }
 
 TEST(pulls_the_layers)
