@@ -353,6 +353,7 @@ static void caller_run(struct caller *c, void (*run)(void *))
 static void caller_end(struct caller *c)
 {
     oci_thread_join(&c->thread);
+    pool_host_poll(&content_host); /* its last bytes may have woken somebody who was going */
     CHECK(!c->hung);
     oci_buf_done(&c->got);
     signal_done(&c->changed);
@@ -430,6 +431,7 @@ TEST(a_caller_hears_that_nobody_reads_any_more)
         oci_source_free(reader);
         oci_sink_free(to);
         oci_thread_join(&c.thread);
+        pool_host_poll(&content_host); /* its last bytes may have woken a reader that was going */
         CHECK(!c.hung);
         CHECK(rc == OCI_OK || rc == OCI_CANCELED);
         CHECK(rc == OCI_OK || c.rc == OCI_CANCELED || c.rc == OCI_OK);
