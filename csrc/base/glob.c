@@ -13,6 +13,7 @@ struct retry {
 struct matcher {
     const char *p, *s, *start; /* start: of the path */
     struct retry one, any;     /* "*", and "**" */
+    bool dots;                 /* a '.' at the beginning of a name is a character like any other */
 };
 
 /* [abc], [a-z], [!abc]: true when `c` is matched; *ret_end is behind the set. NULL in *ret_end: it has no
@@ -35,9 +36,10 @@ static bool set_matches(const char *p, char c, const char **ret_end)
     return found != negated && c != '/';
 }
 
-static bool at_name_start(const struct matcher *m)
+/* Only a '.' in the pattern matches what is here. */
+static bool hidden(const struct matcher *m)
 {
-    return m->s == m->start || m->s[-1] == '/';
+    return !m->dots && *m->s == '.' && (m->s == m->start || m->s[-1] == '/');
 }
 
 /* "**" that is a whole component: NULL, or what is behind it and its slash. */
@@ -58,14 +60,14 @@ static bool step(struct matcher *m)
         const char *end = NULL;
         bool hit = set_matches(m->p, c, &end);
         if (end) {
-            if (!hit || (c == '.' && at_name_start(m)))
+            if (!hit || hidden(m))
                 return false;
             m->p = end;
             m->s++;
             return true;
         }
     }
-    if (*m->p == '?' ? c == '/' || (c == '.' && at_name_start(m)) : *m->p != c)
+    if (*m->p == '?' ? c == '/' || hidden(m) : *m->p != c)
         return false;
     m->p++;
     m->s++;
@@ -84,7 +86,7 @@ static bool go_back(struct matcher *m)
     if (!m->any.pattern)
         return false;
     /* A whole name more; hidden ones are not entered. */
-    const char *slash = *m->any.path == '.' ? NULL : strchr(m->any.path, '/');
+    const char *slash = *m->any.path == '.' && !m->dots ? NULL : strchr(m->any.path, '/');
     if (!slash)
         return false;
     m->s = m->any.path = slash + 1;
@@ -92,13 +94,13 @@ static bool go_back(struct matcher *m)
     return true;
 }
 
-bool oci_glob_match(const char *pattern, const char *path)
+static bool match(const char *pattern, const char *path, bool dots)
 {
-    struct matcher m = {.p = pattern, .s = path, .start = path};
+    struct matcher m = {.p = pattern, .s = path, .start = path, .dots = dots};
     for (;;) {
         const char *behind = behind_folders(pattern, m.p);
         if (behind && !*behind) {
-            return *m.s && *m.s != '.' && !strstr(m.s, "/.");
+            return *m.s && (dots || (*m.s != '.' && !strstr(m.s, "/.")));
         } else if (behind) {
             m.p = behind;
             m.any = (struct retry){behind, m.s};
@@ -107,7 +109,7 @@ bool oci_glob_match(const char *pattern, const char *path)
             while (*m.p == '*')
                 m.p++;
             m.one = (struct retry){m.p, m.s};
-            if (*m.s == '.' && at_name_start(&m))
+            if (hidden(&m))
                 m.one.pattern = NULL;
         } else if (!*m.p && !*m.s) {
             return true;
@@ -116,4 +118,14 @@ bool oci_glob_match(const char *pattern, const char *path)
                 return false;
         }
     }
+}
+
+bool oci_glob_match(const char *pattern, const char *path)
+{
+    return match(pattern, path, false);
+}
+
+bool oci_glob_match_hidden(const char *pattern, const char *path)
+{
+    return match(pattern, path, true);
 }

@@ -13,6 +13,8 @@ OCI_BEGIN
 
 /* At most strlen(pattern) * strlen(path) steps, whatever they are. */
 bool oci_glob_match(const char *pattern, const char *path);
+/* The same where a leading '.' is a character like any other. */
+bool oci_glob_match_hidden(const char *pattern, const char *path);
 
 OCI_END
 

@@ -175,11 +175,14 @@ static int start_hash(struct oci_flow *f, struct piece *x)
 }
 
 /* Sent and hashed in one pass: two questions more than for content that fits in memory, so not for small
- * files. */
+ * files. On this machine a packed directory is written at once: packing it twice would cost more than looking first saves. */
 static bool goes_as_stream(const struct push *p, const struct piece *x)
 {
+    const struct oci_source *s = x->item->source;
     uint64_t size = x->item->desc.size;
-    return x->item->source->type->one_shot || (p->options.is_new && (size == OCI_SIZE_UNKNOWN || size >= OCI_SMALL));
+    if (s->type->one_shot || (s->size == OCI_SIZE_UNKNOWN && !p->to->type->remote))
+        return true;
+    return p->options.is_new && (size == OCI_SIZE_UNKNOWN || size >= OCI_SMALL);
 }
 
 /* Sends it on its way. */

@@ -1,301 +1,405 @@
-/* packed.c - a directory as a source of deterministic tar or tar+gzip. */
-#include <stdio.h>
+/* packed.c - a directory as a source of a deterministic archive (pack.h).
+ *
+ * A run packs the directory once. It is a pipeline of jobs on the pool, driven by their ends on the engine's thread:
+ *
+ *   plan block 0   plan block 1   plan block 2 ...        one at a time: the walk
+ *       fill 0         fill 1         fill 2  ...         several at a time: read files, compress
+ *           hash 0         hash 1     ...                 one at a time: the digest of the tar
+ *               read()                                    the consumer, in order
+ *
+ * No job waits for another. A block goes through the states below and is used again when it was read; as many are on
+ * their way as there are blocks: that bounds the memory, and stops the pipeline when nobody reads. What a job works on
+ * is its alone from the post to done(). A run that is given up ends with its last job. */
+#include <stdatomic.h>
 #include <string.h>
-#include <zlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "pack/names.h"
+#include "pack/compress.h"
+#include "pack/ignore.h"
 #include "pack/pack.h"
-#include "pack/tar_header.h"
-#include "pack/walk.h"
-#include "sys/clock.h"
+#include "pack/plan.h"
+#include "sys/pool.h"
 
-#define BLOCK (128u << 10) /* of a file read at once */
-#define GZIP_LEVEL 6       /* part of the format: another level is another digest */
+#define MOST_JOBS 5   /* of filling, in one run: one more than threads, so that none waits for the engine */
+#define MOST_BLOCKS 7 /* in one run: two more, one that is planned and one that is read */
+#define SPARE_BLOCKS 8 /* in all runs together; past that, each run has one */
 
-/* Everything between open and close is used by one job on the pool at a time. */
+enum state { PLANNING, PLANNED, FILLING, FILLED };
+
+struct block {
+    struct oci_work work;
+    struct run *run;
+    enum state state;
+    struct oci_plan_block plan;
+    struct oci_compressor *compressor; /* while it is filled */
+    char *out;                         /* what comes of it; with no compression the tar itself is */
+    size_t out_len, out_cap;
+    bool last;                         /* set when it is planned */
+    struct oci_err err;                /* what went wrong with it: reported when its turn comes */
+};
+
+struct run {
+    struct packed *owner;
+    bool given_up;
+    struct oci_planner planner;                /* the planning job's */
+    struct oci_hash *hash;                     /* the hashing job's */
+    struct oci_digest tar_digest;              /* by it, after the last block */
+    struct oci_work hash_work;
+    bool planning, hashing;
+    bool planned_all;                          /* or failed: nothing more is planned */
+    unsigned posted;                           /* jobs */
+    struct oci_compressor *idle[MOST_JOBS];    /* a place for each job that may fill, NULL until it was needed once */
+    unsigned idle_count, block_count;
+    struct block *ring[MOST_BLOCKS], *spare[MOST_BLOCKS];
+    unsigned spare_count;
+    uint64_t planned, hashed, given;           /* blocks, so far; given <= hashed <= planned */
+    size_t at;                                 /* in the block that is read */
+    uint64_t total;                            /* bytes read */
+};
+
 struct packed {
     struct oci_source base;
+    struct oci_host *host;
     char *dir, *prefix;
     enum oci_compression compression;
-    bool gzip, ignoring;
+    struct oci_ignore *ignore;    /* or NULL */
+    struct oci_err refused;       /* why its patterns cannot be used */
     struct oci_digest tar_digest; /* of the last complete reading, or "" */
-
-    struct oci_dir_walk *walk;        /* NULL: not begun */
-    struct oci_hash *hash;
-    z_stream z;
-    bool deflating;
-    int64_t mtime;
-    char path[OCI_MAX_PATH];      /* of the file that is read */
-    int file;                     /* or -1 */
-    uint64_t off, size;           /* of the file: how far it was read, and what its header says */
-    struct oci_buf tar;           /* made, and given away up to `given` */
-    size_t given;
-    bool tar_over, over;
-    uint64_t total;               /* bytes given since the beginning */
+    struct run *run;              /* NULL: not begun */
+    unsigned users;               /* the source, and each run */
 };
+
+static atomic_uint blocks_in_use; /* of all runs */
 
 static struct packed *packed_of(const struct oci_source *s)
 {
     return (struct packed *)(void *)((char *)(uintptr_t)s - offsetof(struct packed, base));
 }
 
-/* Back to before the beginning. */
-static void reset(struct packed *k)
+static void packed_unuse(struct packed *k)
 {
-    oci_dir_walk_close(k->walk);
-    k->walk = NULL;
-    oci_hash_free(k->hash);
-    k->hash = NULL;
-    if (k->deflating)
-        deflateEnd(&k->z);
-    k->deflating = false;
-    oci_fd_close(k->file);
-    k->file = -1;
-    oci_buf_done(&k->tar);
-    k->given = 0;
-    k->tar_over = k->over = false;
-    k->total = 0;
+    if (--k->users > 0)
+        return;
+    oci_ignore_free(k->ignore);
+    oci_free(k->dir);
+    oci_free(k->prefix);
+    oci_free(k);
 }
 
-static voidpf z_alloc(voidpf ctx, uInt count, uInt size)
+/* ---- blocks and runs ------------------------------------------------------------------------ */
+
+static void block_free(struct block *b)
 {
-    (void)ctx;
-    return oci_calloc(count, size);
+    if (!b)
+        return;
+    if (b->out != b->plan.tar)
+        oci_free(b->out);
+    oci_plan_block_done(&b->plan);
+    oci_free(b);
+    atomic_fetch_sub(&blocks_in_use, 1);
 }
 
-static void z_free(voidpf ctx, voidpf p)
+/* One that is not in use, or a new one if there may be more. NULL: not now. */
+static struct block *block_get(struct run *r)
 {
-    (void)ctx;
-    oci_free(p);
+    if (r->spare_count > 0)
+        return r->spare[--r->spare_count];
+    if (r->block_count > 0 && (r->block_count == MOST_BLOCKS || r->block_count == oci_pool_width() + 3 ||
+                               atomic_load(&blocks_in_use) >= SPARE_BLOCKS))
+        return NULL;
+    struct block *b = oci_calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->run = r;
+    r->block_count++;
+    atomic_fetch_add(&blocks_in_use, 1);
+    return b;
 }
 
-static int begin_gzip(struct packed *k, struct oci_err *reterr)
+static struct block *block_at(const struct run *r, uint64_t number)
 {
-    memset(&k->z, 0, sizeof k->z);
-    k->z.zalloc = z_alloc;
-    k->z.zfree = z_free;
-    if (deflateInit2(&k->z, GZIP_LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return oci_err_no_memory(reterr);
-    k->deflating = true;
-    /* No name, no time, and "unknown" for the system that made it (RFC 1952 section 2.3.1). */
-    static gz_header header = {.os = 255};
-    return deflateSetHeader(&k->z, &header) == Z_OK ? OCI_OK : oci_err_no_memory(reterr);
+    return r->ring[number % MOST_BLOCKS];
 }
 
-static int begin(struct packed *k, struct oci_err *reterr)
+static void run_free(struct run *r)
 {
-    char cleaned[OCI_MAX_PATH];
-    if (k->compression == OCI_COMPRESS_ZSTD)
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "packing with zstd is not supported");
-    if (k->ignoring)
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "packing with patterns of what to leave out is not supported");
-    int rc = oci_pack_clean_name(k->prefix, NULL, cleaned, reterr);
-    if (rc != OCI_OK)
-        return rc;
-    memcpy(k->prefix, cleaned, strlen(cleaned) + 1); /* never longer than it was */
-    k->mtime = 0;
-    if (oci_clock_source_date(&k->mtime) == OCI_INVALID)
-        return oci_err_set(reterr, OCI_INVALID, "SOURCE_DATE_EPOCH is not a number of seconds");
-    rc = oci_hash_new(OCI_STR(OCI_SHA256), &k->hash, reterr);
-    if (rc == OCI_OK && k->gzip)
-        rc = begin_gzip(k, reterr);
+    for (; r->given < r->planned; r->given++)
+        block_free(block_at(r, r->given));
+    while (r->spare_count > 0)
+        block_free(r->spare[--r->spare_count]);
+    while (r->idle_count > 0)
+        oci_compressor_free(r->idle[--r->idle_count]);
+    oci_planner_close(&r->planner);
+    oci_hash_free(r->hash);
+    packed_unuse(r->owner);
+    oci_free(r);
+}
+
+static struct run *run_new(struct packed *k)
+{
+    struct run *r = oci_calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->owner = k;
+    k->users++;
+    unsigned jobs = oci_pool_width() + 1;
+    r->idle_count = jobs < MOST_JOBS ? jobs : MOST_JOBS;
+    return r;
+}
+
+static void run_give_up(struct packed *k)
+{
+    struct run *r = k->run;
+    k->run = NULL;
+    if (!r)
+        return;
+    r->given_up = true;
+    if (r->posted == 0)
+        run_free(r);
+}
+
+/* ---- jobs (POOL) ---------------------------------------------------------------------------- */
+
+static int run_plan(struct oci_work *w, struct oci_err *reterr)
+{
+    struct block *b = OCI_OWNER(w, struct block, work);
+    struct run *r = b->run;
+    struct packed *k = r->owner;
+    int rc = OCI_OK;
+    if (!r->planner.walk)
+        rc = oci_planner_open(&r->planner, k->dir, k->prefix, k->ignore, reterr);
     if (rc == OCI_OK)
-        rc = oci_dir_walk_open(k->dir, &k->walk, reterr);
+        rc = oci_planner_next(&r->planner, &b->plan, reterr);
+    b->last = r->planner.over;
     return rc;
 }
 
-static int packed_open(struct oci_source *s, struct oci_err *reterr)
+static int compress(struct block *b, struct oci_err *reterr)
 {
-    struct packed *k = packed_of(s);
-    reset(k);
-    int rc = begin(k, reterr);
-    if (rc != OCI_OK)
-        reset(k);
-    return rc;
-}
-
-static int changed(const struct packed *k, const char *path, struct oci_err *reterr)
-{
-    return oci_err_set(reterr, OCI_SIZE_MISMATCH, "packing %.150s: %.150s changed its size while it was read", k->dir,
-                       path);
-}
-
-/* The next block of the file; at its end the padding. */
-static int add_content(struct packed *k, struct oci_err *reterr)
-{
-    uint64_t left = k->size - k->off;
-    size_t want = left < BLOCK ? (size_t)left : BLOCK, n = 0;
-    int rc = oci_buf_reserve(&k->tar, want > 0 ? want : 1);
-    if (rc != OCI_OK)
-        return oci_err_no_memory(reterr);
-    /* Past what the header says one byte is asked for: it must not be there. */
-    rc = oci_file_pread(k->file, k->tar.p, want > 0 ? want : 1, k->off, &n, reterr);
-    if (rc != OCI_OK)
-        return oci_err_wrap(reterr, "packing %.150s: %.150s", k->dir, k->path);
-    if ((n > 0) != (want > 0))
-        return changed(k, k->path, reterr);
-    k->tar.len = n;
-    k->off += n;
-    if (n > 0)
+    enum oci_compression how = b->run->owner->compression;
+    if (how == OCI_COMPRESS_NONE) {
+        b->out = b->plan.tar;
+        b->out_len = b->plan.len;
         return OCI_OK;
-    oci_fd_close(k->file);
-    k->file = -1;
-    static const char zeros[OCI_TAR_BLOCK];
-    size_t pad = (size_t)((OCI_TAR_BLOCK - k->size % OCI_TAR_BLOCK) % OCI_TAR_BLOCK);
-    return oci_buf_add(&k->tar, zeros, pad) == OCI_OK ? OCI_OK : oci_err_no_memory(reterr);
-}
-
-static int add_header(struct packed *k, const struct oci_dir_walk_entry *e, struct oci_err *reterr)
-{
-    char name[2 * OCI_MAX_PATH + 2];
-    if (!*k->prefix && !*e->path)
-        return OCI_OK; /* nothing to call it by */
-    snprintf(name, sizeof name, "%s%s%s", k->prefix, *k->prefix && *e->path ? "/" : "", e->path);
-    struct oci_tar_entry t = {
-        .kind = e->info.kind,
-        .name = name,
-        .link = e->link,
-        .executable = (e->info.mode & 0111) != 0,
-        .size = e->info.size,
-        .mtime = k->mtime,
-    };
-    int rc = oci_tar_add_header(&k->tar, &t);
-    if (rc == OCI_LIMIT)
-        return oci_pack_refuse(reterr, rc, name, "is longer than a path may be");
-    return rc == OCI_OK ? OCI_OK : oci_err_no_memory(reterr);
-}
-
-static int add_entry(struct packed *k, struct oci_err *reterr)
-{
-    struct oci_dir_walk_entry e;
-    int rc = oci_dir_walk_next(k->walk, &e, reterr);
-    if (rc == OCI_END_OF_CONTENT) {
-        /* Two zero blocks and no more: oras hashes no further than a reader must read. */
-        static const char zeros[2 * OCI_TAR_BLOCK];
-        k->tar_over = true;
-        return oci_buf_add(&k->tar, zeros, sizeof zeros) == OCI_OK ? OCI_OK : oci_err_no_memory(reterr);
     }
+    int rc = b->compressor ? OCI_OK : oci_compressor_new(how, &b->compressor, reterr);
     if (rc != OCI_OK)
         return rc;
-    if (e.fd >= 0) {
-        k->file = e.fd;
-        k->off = 0;
-        k->size = e.info.size;
-        memcpy(k->path, e.path, strlen(e.path) + 1);
+    if (!b->out) {
+        b->out_cap = oci_compress_bound(b->compressor, OCI_PACK_BLOCK);
+        b->out = oci_alloc(b->out_cap);
     }
-    return add_header(k, &e, reterr);
+    if (!b->out)
+        return oci_err_no_memory(reterr);
+    return oci_compress(b->compressor, b->plan.tar, b->plan.len, b->out, b->out_cap, &b->out_len, reterr);
 }
 
-/* Makes the next piece of tar; it may be empty. */
-static int make_tar(struct packed *k, struct oci_err *reterr)
+static int run_fill(struct oci_work *w, struct oci_err *reterr)
 {
-    oci_buf_clear(&k->tar);
-    k->given = 0;
-    int rc = k->file >= 0 ? add_content(k, reterr) : add_entry(k, reterr);
-    if (rc == OCI_OK && k->tar.len > 0 && oci_hash_add(k->hash, k->tar.p, k->tar.len) != OCI_OK)
+    struct block *b = OCI_OWNER(w, struct block, work);
+    struct run *r = b->run;
+    int rc = oci_plan_block_fill(&b->plan, oci_dir_walk_root(r->planner.walk), r->owner->dir, reterr);
+    return rc == OCI_OK ? compress(b, reterr) : rc;
+}
+
+static int run_hash(struct oci_work *w, struct oci_err *reterr)
+{
+    struct run *r = OCI_OWNER(w, struct run, hash_work);
+    const struct block *b = block_at(r, r->hashed);
+    int rc = r->hash ? OCI_OK : oci_hash_new(OCI_STR(OCI_SHA256), &r->hash, reterr);
+    if (rc == OCI_OK && oci_hash_add(r->hash, b->plan.tar, b->plan.len) != OCI_OK)
+        rc = oci_err_no_memory(reterr);
+    if (rc == OCI_OK && b->last && oci_hash_end(r->hash, &r->tar_digest) != OCI_OK)
         rc = oci_err_no_memory(reterr);
     return rc;
 }
 
-/* Moves tar to `p`, compressed if asked for. Counts are small: both sides are bounded. */
-static int give(struct packed *k, char *p, size_t max, size_t *ret_n, struct oci_err *reterr)
+/* ---- the pipeline (engine) ------------------------------------------------------------------ */
+
+static void advance(struct run *r);
+
+static void post(struct run *r, struct oci_work *w, int (*run)(struct oci_work *, struct oci_err *),
+                 void (*done)(struct oci_work *))
 {
-    size_t have = k->tar.len - k->given;
-    if (!k->gzip) {
-        size_t n = have < max ? have : max;
-        memcpy(p, k->tar.p + k->given, n);
-        k->given += n;
-        k->over = k->tar_over && k->given == k->tar.len;
-        *ret_n = n;
-        return OCI_OK;
-    }
-    uInt room = max < (1u << 30) ? (uInt)max : 1u << 30;
-    k->z.next_in = (Bytef *)k->tar.p + k->given;
-    k->z.avail_in = (uInt)have;
-    k->z.next_out = (Bytef *)p;
-    k->z.avail_out = room;
-    int rc = deflate(&k->z, k->tar_over ? Z_FINISH : Z_NO_FLUSH);
-    if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-        return oci_err_set(reterr, OCI_IO, "compressing failed: %s", k->z.msg ? k->z.msg : "zlib gives no reason");
-    k->given += have - k->z.avail_in;
-    k->over = rc == Z_STREAM_END;
-    *ret_n = room - k->z.avail_out;
-    return OCI_OK;
+    *w = (struct oci_work){.run = run, .done = done, .asker = r};
+    r->posted++;
+    r->owner->host->work(r->owner->host, w);
 }
+
+/* After a job's end. */
+static void go_on(struct run *r)
+{
+    r->posted--;
+    if (!r->given_up) {
+        advance(r);
+        oci_source_resume(&r->owner->base); /* it looks whether there is something for it */
+    } else if (r->posted == 0) {
+        run_free(r);
+    }
+}
+
+static void fail(struct run *r, struct block *b, const struct oci_work *w)
+{
+    if (w->rc >= 0)
+        return;
+    oci_err_copy(&b->err, &w->err);
+    r->planned_all = true;
+}
+
+static void on_planned(struct oci_work *w)
+{
+    struct block *b = OCI_OWNER(w, struct block, work);
+    struct run *r = b->run;
+    r->planning = false;
+    b->state = PLANNED;
+    r->planned_all = r->planned_all || b->last;
+    fail(r, b, w);
+    go_on(r);
+}
+
+static void on_filled(struct oci_work *w)
+{
+    struct block *b = OCI_OWNER(w, struct block, work);
+    struct run *r = b->run;
+    r->idle[r->idle_count++] = b->compressor;
+    b->compressor = NULL;
+    b->state = FILLED;
+    fail(r, b, w);
+    go_on(r);
+}
+
+static void on_hashed(struct oci_work *w)
+{
+    struct run *r = OCI_OWNER(w, struct run, hash_work);
+    r->hashing = false;
+    fail(r, block_at(r, r->hashed), w);
+    if (w->rc == OCI_OK)
+        r->hashed++;
+    go_on(r);
+}
+
+/* Out of memory for a block's own struct is found out by whoever waits for it. */
+static void plan_more(struct run *r)
+{
+    if (r->planning || r->planned_all || r->given_up)
+        return;
+    struct block *b = block_get(r);
+    if (!b)
+        return;
+    b->state = PLANNING;
+    b->last = false;
+    r->planning = true;
+    r->ring[r->planned++ % MOST_BLOCKS] = b;
+    post(r, &b->work, run_plan, on_planned);
+}
+
+static void advance(struct run *r)
+{
+    plan_more(r);
+    for (uint64_t i = r->given; i < r->planned; i++) {
+        struct block *b = block_at(r, i);
+        if (b->state != PLANNED || b->err.code || r->idle_count == 0)
+            continue;
+        b->compressor = r->idle[--r->idle_count];
+        b->state = FILLING;
+        post(r, &b->work, run_fill, on_filled);
+    }
+    if (r->hashing || r->hashed == r->planned)
+        return;
+    const struct block *b = block_at(r, r->hashed);
+    if (b->state != FILLED || b->err.code)
+        return;
+    r->hashing = true;
+    post(r, &r->hash_work, run_hash, on_hashed);
+}
+
+/* ---- the source ----------------------------------------------------------------------------- */
 
 /* The end of a complete reading: what it was is known now, and must stay so. */
 static int finish(struct packed *k, struct oci_err *reterr)
 {
-    struct oci_digest digest;
-    int rc = oci_hash_end(k->hash, &digest);
-    oci_hash_free(k->hash);
-    k->hash = NULL;
-    if (rc != OCI_OK)
-        return oci_err_no_memory(reterr);
-    if (oci_digest_is(&k->tar_digest) && !oci_digest_equal(&digest, &k->tar_digest))
+    const struct run *r = k->run;
+    if (oci_digest_is(&k->tar_digest) && !oci_digest_equal(&r->tar_digest, &k->tar_digest))
         return oci_err_set(reterr, OCI_DIGEST_MISMATCH, "packing %.200s: it changed since it was packed before",
                            k->dir);
-    k->tar_digest = digest;
-    k->base.size = k->total;
-    return OCI_OK;
+    k->tar_digest = r->tar_digest;
+    k->base.size = r->total;
+    return OCI_END_OF_CONTENT;
+}
+
+/* The block that is read next. OCI_PAUSED: not yet. */
+static int head(struct run *r, struct block **ret_block, struct oci_err *reterr)
+{
+    if (r->given == r->planned)
+        return r->planned_all ? OCI_END_OF_CONTENT : oci_err_no_memory(reterr);
+    struct block *b = block_at(r, r->given);
+    if (b->err.code)
+        return oci_err_copy(reterr, &b->err);
+    *ret_block = b;
+    return r->given < r->hashed ? OCI_OK : OCI_PAUSED;
+}
+
+static void block_given(struct run *r, struct block *b)
+{
+    r->spare[r->spare_count++] = b;
+    r->given++;
+    r->at = 0;
+    advance(r);
 }
 
 static int packed_read(struct oci_source *s, void *p, size_t max, size_t *ret_n, struct oci_err *reterr)
 {
     struct packed *k = packed_of(s);
-    if (k->over)
-        return OCI_END_OF_CONTENT;
-    int rc = k->walk ? OCI_OK : packed_open(s, reterr);
-    size_t filled = 0;
-    while (rc == OCI_OK && filled < max && !k->over) {
-        size_t n = 0;
-        if (k->given == k->tar.len && !k->tar_over)
-            rc = make_tar(k, reterr);
-        if (rc == OCI_OK && k->tar.len > 0)
-            rc = give(k, (char *)p + filled, max - filled, &n, reterr);
-        filled += n;
-    }
-    k->total += filled;
-    if (rc == OCI_OK && k->over)
-        rc = finish(k, reterr);
+    if (k->refused.code)
+        return oci_err_copy(reterr, &k->refused);
+    if (!k->run && !(k->run = run_new(k)))
+        return oci_err_no_memory(reterr);
+    struct run *r = k->run;
+    struct block *b = NULL;
+    advance(r);
+    int rc = head(r, &b, reterr);
+    if (rc == OCI_END_OF_CONTENT)
+        return finish(k, reterr);
     if (rc != OCI_OK)
         return rc;
-    *ret_n = filled;
+    size_t n = b->out_len - r->at;
+    if (n > max)
+        n = max;
+    memcpy(p, b->out + r->at, n);
+    r->at += n;
+    r->total += n;
+    if (r->at == b->out_len)
+        block_given(r, b);
+    *ret_n = n;
     return OCI_OK;
 }
 
 static int packed_rewind(struct oci_source *s, struct oci_err *reterr)
 {
     (void)reterr;
-    reset(packed_of(s)); /* the next read begins again */
+    run_give_up(packed_of(s)); /* the next read begins again */
     return OCI_OK;
 }
 
 static void packed_close(struct oci_source *s)
 {
-    reset(packed_of(s));
+    run_give_up(packed_of(s));
 }
 
 static void packed_free(struct oci_source *s)
 {
     struct packed *k = packed_of(s);
-    reset(k);
-    oci_free(k->dir);
-    oci_free(k->prefix);
-    oci_free(k);
+    run_give_up(k);
+    packed_unuse(k);
 }
 
 static const struct oci_source_type packed_type = {
     .name = "packed",
-    .open = packed_open,
     .read = packed_read,
     .rewind = packed_rewind,
     .close = packed_close,
     .free = packed_free,
-    .on_pool = true,
 };
 
 struct oci_source *oci_source_packed(const char *dir, const char *prefix, const struct oci_pack_options *options)
@@ -304,16 +408,14 @@ struct oci_source *oci_source_packed(const char *dir, const char *prefix, const 
     if (!k)
         return NULL;
     k->base = (struct oci_source){.type = &packed_type, .size = OCI_SIZE_UNKNOWN};
+    k->users = 1;
+    k->host = options->host;
     k->compression = options->compression;
-    k->gzip = k->compression == OCI_COMPRESS_GZIP;
-    k->ignoring = options->ignore_count > 0;
-    k->file = -1;
-    /* A block of a file, or one entry's headers and records. */
-    oci_buf_init(&k->tar, BLOCK + 8 * OCI_MAX_PATH);
     k->dir = oci_strdup(dir);
     k->prefix = oci_strdup(prefix ? prefix : "");
-    if (!k->dir || !k->prefix) {
-        packed_free(&k->base);
+    int rc = oci_ignore_new(options->ignore, options->ignore_count, &k->ignore, &k->refused);
+    if (!k->dir || !k->prefix || rc == OCI_NO_MEMORY) {
+        packed_unuse(k);
         return NULL;
     }
     return &k->base;

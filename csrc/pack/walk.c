@@ -15,6 +15,7 @@ struct level {
 
 struct oci_dir_walk {
     char *dir;
+    const struct oci_ignore *ignore;
     struct level levels[OCI_PACK_MAX_DEPTH + 1];
     size_t depth; /* levels in use; 0: over */
     size_t entries;
@@ -38,20 +39,25 @@ static int push(struct oci_dir_walk *w, int fd, struct oci_err *reterr)
     return OCI_OK;
 }
 
+/* The root stays open: its files are opened from there. */
 static void pop(struct oci_dir_walk *w)
 {
     struct level *l = &w->levels[--w->depth];
-    oci_fd_close(l->fd);
+    if (w->depth > 0)
+        oci_fd_close(l->fd);
     oci_names_free(l->names);
 }
 
-int oci_dir_walk_open(const char *dir, struct oci_dir_walk **ret_walk, struct oci_err *reterr)
+int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, struct oci_dir_walk **ret_walk,
+                      struct oci_err *reterr)
 {
     struct oci_dir_walk *w = oci_calloc(1, sizeof *w);
     if (!w || !(w->dir = oci_strdup(dir))) {
         oci_free(w);
         return oci_err_no_memory(reterr);
     }
+    w->ignore = ignore;
+    w->levels[0].fd = -1;
     int fd;
     int rc = oci_dir_open(OCI_CWD, dir, false, &fd, reterr);
     if (rc == OCI_OK)
@@ -71,8 +77,14 @@ void oci_dir_walk_close(struct oci_dir_walk *w)
         return;
     while (w->depth > 0)
         pop(w);
+    oci_fd_close(w->levels[0].fd);
     oci_free(w->dir);
     oci_free(w);
+}
+
+int oci_dir_walk_root(const struct oci_dir_walk *w)
+{
+    return w->levels[0].fd;
 }
 
 /* Makes w->path that of `name` in the level's directory. */
@@ -100,18 +112,20 @@ static int read_link(struct oci_dir_walk *w, const struct level *l, const char *
     return rc == OCI_OK ? oci_pack_check_link(w->path, w->link, reterr) : rc;
 }
 
-/* Looks at w->path, `name` in the level's directory, and opens it as what it was a moment ago: if it is something else
- * by then, the opening fails. */
+/* Looks at w->path, `name` in the level's directory, and goes into a directory that is still one when it is opened.
+ * OCI_AGAIN: it is left out. */
 static int visit(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_dir_walk_entry *e,
                  struct oci_err *reterr)
 {
     int rc = oci_file_info(l->fd, name, false, &e->info, reterr);
     if (rc != OCI_OK)
         return rc;
+    if (oci_ignored(w->ignore, w->path, e->info.kind == OCI_FILE_DIRECTORY))
+        return OCI_AGAIN;
     int fd;
     switch (e->info.kind) {
     case OCI_FILE_REGULAR:
-        return oci_file_open_read(l->fd, name, false, &e->fd, &e->info, reterr);
+        return OCI_OK;
     case OCI_FILE_DIRECTORY:
         rc = oci_dir_open_beneath(l->fd, name, false, &fd, reterr);
         return rc == OCI_OK ? push(w, fd, reterr) : rc;
@@ -125,15 +139,15 @@ static int visit(struct oci_dir_walk *w, const struct level *l, const char *name
     }
 }
 
-int oci_dir_walk_next(struct oci_dir_walk *w, struct oci_dir_walk_entry *ret_entry, struct oci_err *reterr)
+/* The next entry that is not left out. */
+static int step(struct oci_dir_walk *w, struct oci_dir_walk_entry *e, struct oci_err *reterr)
 {
-    struct oci_dir_walk_entry e = {.path = w->path, .fd = -1};
-    struct oci_err err = {0};
-    int rc = OCI_OK;
     if (!w->begun) {
         w->begun = true;
-        rc = oci_file_info_fd(w->levels[0].fd, &e.info, &err);
-    } else {
+        return oci_file_info_fd(w->levels[0].fd, &e->info, reterr);
+    }
+    int rc;
+    do {
         while (w->depth > 0 && w->levels[w->depth - 1].at == w->levels[w->depth - 1].count)
             pop(w);
         if (w->depth == 0)
@@ -141,15 +155,24 @@ int oci_dir_walk_next(struct oci_dir_walk *w, struct oci_dir_walk_entry *ret_ent
         struct level *l = &w->levels[w->depth - 1];
         const char *name = l->names[l->at++];
         w->entries++;
-        rc = set_path(w, l, name, &err);
+        rc = set_path(w, l, name, reterr);
         if (rc == OCI_OK)
-            rc = visit(w, l, name, &e, &err);
-    }
-    if (rc != OCI_OK) {
+            rc = visit(w, l, name, e, reterr);
+    } while (rc == OCI_AGAIN);
+    return rc;
+}
+
+int oci_dir_walk_next(struct oci_dir_walk *w, struct oci_dir_walk_entry *ret_entry, struct oci_err *reterr)
+{
+    struct oci_dir_walk_entry e = {.path = w->path};
+    struct oci_err err = {0};
+    int rc = step(w, &e, &err);
+    if (rc < 0) {
         bool named = !*w->path || oci_starts_with(err.text, w->path);
         oci_err_wrap(&err, "packing %.150s%s%.150s", w->dir, named ? "" : "/", named ? "" : w->path);
         return oci_err_copy(reterr, &err);
     }
-    *ret_entry = e;
-    return OCI_OK;
+    if (rc == OCI_OK)
+        *ret_entry = e;
+    return rc;
 }

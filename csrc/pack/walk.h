@@ -4,6 +4,7 @@
 #define OCI_PACK_WALK_H
 
 #include "base/limits.h"
+#include "pack/ignore.h"
 #include "sys/file.h"
 
 OCI_BEGIN
@@ -13,13 +14,16 @@ struct oci_dir_walk;
 struct oci_dir_walk_entry {
     const char *path;           /* below the root; "" is the root. Until the next step */
     struct oci_file_info info;
-    int fd;                     /* a regular file, open for reading: the caller's; else -1 */
     const char *link;           /* a symbolic link's target. Until the next step */
 };
 
-/* `dir` is the caller's name for it: links in it are followed. */
-int oci_dir_walk_open(const char *dir, struct oci_dir_walk **ret_walk, struct oci_err *reterr);
+/* `dir` is the caller's name for it: links in it are followed. `ignore` (may be NULL) is borrowed: what it leaves out
+ * is not even looked into. */
+int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, struct oci_dir_walk **ret_walk,
+                      struct oci_err *reterr);
 void oci_dir_walk_close(struct oci_dir_walk *w); /* NULL does nothing */
+/* The root's descriptor, until the walk is closed. */
+int oci_dir_walk_root(const struct oci_dir_walk *w);
 
 /* The root first; a directory comes before what is in it, the names in a directory in bytewise order. OCI_OK,
  * OCI_END_OF_CONTENT, or an error that names the path: OCI_INVALID for a FIFO, device or socket and for names that

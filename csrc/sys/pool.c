@@ -34,10 +34,11 @@ static void forget(void)
     pool.epoch++;
 }
 
-static unsigned cores(void)
+unsigned oci_pool_width(void)
 {
     cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    unsigned cores = sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    return cores < LEAST_THREADS ? LEAST_THREADS : cores > MOST_THREADS ? MOST_THREADS : cores;
 }
 
 static int set_up_locked(struct oci_err *reterr)
@@ -49,11 +50,7 @@ static int set_up_locked(struct oci_err *reterr)
         return rc;
     oci_cond_init(&pool.wake);
     oci_list_init(&pool.jobs);
-    pool.most = cores();
-    if (pool.most < LEAST_THREADS)
-        pool.most = LEAST_THREADS;
-    if (pool.most > MOST_THREADS)
-        pool.most = MOST_THREADS;
+    pool.most = oci_pool_width();
     pool.ready = true;
     return OCI_OK;
 }

@@ -15,6 +15,8 @@ struct oci_job {
 
 /* Any thread. OCI_OK, or NO_MEMORY/IO when no thread can be started. */
 int oci_pool_post(struct oci_job *job, struct oci_err *reterr);
+/* So many jobs run at a time at most. */
+unsigned oci_pool_width(void);
 /* Waits for the posted jobs, then ends the threads; used when the last Lua state closes and by tests. */
 void oci_pool_stop(void);
 

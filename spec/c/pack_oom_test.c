@@ -8,6 +8,7 @@
 #include "failmalloc.h"
 #include "pack/pack.h"
 #include "pack/untar_stream.h"
+#include "pool_host.h"
 #include "sys/file.h"
 #include "tar_box.h"
 #include "test.h"
@@ -42,19 +43,27 @@ static void sweep(int (*scenario)(struct oci_err *err))
 
 static char dir[TREE_PATH];
 
+static struct pool_host host;
+static enum oci_compression how;
+static const char *const left_out[] = {"*.o", "!keep.o"};
+
 static int pack(struct oci_err *err)
 {
     static char piece[65536];
-    struct oci_source *s = oci_source_packed(dir, "title", &(struct oci_pack_options){0});
+    struct oci_pack_options o = {.compression = how, .ignore = left_out, .ignore_count = 2, .host = &host.host};
+    struct oci_source *s = oci_source_packed(dir, "title", &o);
     if (!s)
         return oci_err_no_memory(err);
-    int rc = s->type->open(s, err);
-    while (rc == OCI_OK) {
-        size_t n;
+    int rc = OCI_OK;
+    size_t n;
+    while (rc == OCI_OK || rc == OCI_PAUSED) {
+        if (rc == OCI_PAUSED)
+            pool_host_poll(&host);
         rc = s->type->read(s, piece, sizeof piece, &n, err);
     }
-    s->type->close(s);
     oci_source_free(s);
+    while (host.posted > 0)
+        pool_host_poll(&host);
     return rc == OCI_END_OF_CONTENT ? OCI_OK : rc;
 }
 
@@ -65,9 +74,14 @@ TEST(packing_without_memory)
     name[sizeof name - 1] = '\0';
     tree_temporary(dir);
     tree_put(dir, "a/f", "hello", 0644);
+    tree_put(dir, "a/f.o", "left out", 0644);
     tree_put(dir, name, "a name for pax", 0644);
     tree_link(dir, "l", "a/f");
-    sweep(pack);
+    pool_host_init(&host);
+    host.alone = true;
+    for (how = 0; how <= OCI_COMPRESS_NONE; how++)
+        sweep(pack);
+    pool_host_done(&host);
     tree_remove(dir);
 }
 

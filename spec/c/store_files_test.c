@@ -100,7 +100,7 @@ static void make_artifact(const struct layer *layers, size_t count)
 /* A directory packed as a layer, annotated as oras does. */
 static void add_packed(const char *dir, const char *prefix, const char *title)
 {
-    struct oci_source *s = oci_source_packed(dir, prefix, &(struct oci_pack_options){0});
+    struct oci_source *s = oci_source_packed(dir, prefix, &(struct oci_pack_options){.host = &host.host});
     struct oci_desc desc = {.size = OCI_SIZE_UNKNOWN}, *d = &made[made_count++];
     strcpy(desc.media_type, OCI_TYPE_LAYER_TAR_GZIP);
     CHECK_INT(kit_put_source(&host, store, &desc, s, d, NULL, &err), OCI_OK);
