@@ -624,7 +624,7 @@ for _, name in ipairs { "R11", "R12", "R13", "R14", "R15", "R17" } do
   rule(name, levels[name] or "M", { nothing = "referrers are neither listed nor written yet" })
 end
 rule("R16", "M", { transfer = { "spec/c/flow_manifest_test.c: lists_all_pages" } })
-rule("R18", "N", { transfer = { "spec/c/net_exchange_test.c: exchange_follows_redirects_without_credentials" } })
+rule("R18", "N", { transfer = { "spec/c/net_redirect_test.c: exchange_follows_redirects_without_credentials" } })
 rule("R19", "N", { nothing = "warnings are only shown, so that nothing is done for them" })
 
 -- ---- 11. where schema and prose differ

@@ -21,29 +21,13 @@ static const struct oci_credential good = {.username = alice, .password = right}
 static const struct oci_credential bad = {.username = alice, .password = wrong};
 static const short only_200[] = {200, 0};
 
-struct bench {
-    const char *registry;
-    struct oci_net *net;
-    struct oci_origin *origin;
-};
-
 static struct bench set_up(const char *auth, const struct oci_net_options *options, const struct oci_credential *c)
 {
-    struct bench b = {.registry = kit_registry()};
+    struct bench b = bench_up(options, c);
     char digest[160];
     kit_put_blob("a", "hello", 5, digest); /* so that the repository is there */
     kit_auth(auth);
-    b.net = kit_net(options);
-    b.origin = kit_origin(b.net, b.registry, c);
     return b;
-}
-
-static void tear_down(struct bench *b)
-{
-    oci_origin_free(b->origin);
-    oci_net_free(b->net);
-    kit_stop();
-    oci_pool_stop();
 }
 
 static struct ask get(struct oci_origin *o, const char *url, const char *scope)
@@ -73,7 +57,7 @@ TEST(auth_basic_after_a_401_and_at_once_from_then_on)
     a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
     CHECK_INT(kit_count("GET", TAGS, NULL, NULL), 3);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_basic_wrong_password)
@@ -84,7 +68,7 @@ TEST(auth_basic_wrong_password)
     CHECK_INT(a.err.status, 401);
     CHECK(strstr(a.err.text, "password is wrong") != NULL);
     CHECK_INT(kit_count("GET", TAGS, NULL, NULL), 2);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_basic_without_credentials)
@@ -94,7 +78,7 @@ TEST(auth_basic_without_credentials)
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     CHECK(strstr(a.err.text, "no credentials") != NULL);
     CHECK_INT(kit_count("GET", TAGS, NULL, NULL), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_upload_is_sent_again_with_credentials)
@@ -113,7 +97,7 @@ TEST(auth_upload_is_sent_again_with_credentials)
     CHECK_INT(a.status, 201);
     ask_done(&a);
     free(p);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* ---- credentials from the user's files ---- */
@@ -158,7 +142,7 @@ TEST(auth_credentials_are_found_once_when_a_401_asks)
     CHECK_INT(atomic_load(&f.calls), 1);
     CHECK_STR(f.registry, b.registry);
     CHECK_STR(f.repository, "a");
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_broken_credential_file_is_the_error)
@@ -173,7 +157,7 @@ TEST(auth_broken_credential_file_is_the_error)
     f.gives = &good;
     a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* ---- tokens ---- */
@@ -194,7 +178,7 @@ TEST(auth_token_is_fetched_once_and_kept)
               1);
     /* The password goes to the token server only. */
     CHECK_INT(kit_count("GET", TAGS, NULL, "authorization: Basic"), 0);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_many_waiters_one_token)
@@ -212,7 +196,7 @@ TEST(auth_many_waiters_one_token)
         check_ok(&many[i]);
     }
     CHECK_INT(kit_info("token_requests"), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_canceled_waiters_do_not_disturb_the_others)
@@ -230,7 +214,7 @@ TEST(auth_canceled_waiters_do_not_disturb_the_others)
     ask_wait(&two);
     check_ok(&two);
     CHECK_INT(kit_count("GET", "/_token", NULL, NULL), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_last_waiter_ends_the_token_request)
@@ -246,7 +230,7 @@ TEST(auth_last_waiter_ends_the_token_request)
     CHECK_INT(a.rc, OCI_CANCELED);
     a = get(b.origin, TAGS, SCOPE); /* a new request, not the dead one */
     check_ok(&a);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_push_token_does_for_a_pull)
@@ -260,7 +244,7 @@ TEST(auth_push_token_does_for_a_pull)
     check_ok(&a);
     CHECK_INT(kit_info("token_requests"), 1);
     CHECK_INT(kit_count("GET", TAGS, NULL, NULL), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_pull_token_is_not_used_for_a_push)
@@ -273,7 +257,7 @@ TEST(auth_pull_token_is_not_used_for_a_push)
     ask_run(&post);
     CHECK_INT(post.status, 202);
     CHECK_INT(kit_info("token_requests"), 2);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_identities_never_share_tokens)
@@ -292,7 +276,7 @@ TEST(auth_identities_never_share_tokens)
     check_ok(&a);
     oci_origin_free(other);
     oci_origin_free(nobody);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_anonymous_pull)
@@ -302,7 +286,7 @@ TEST(auth_anonymous_pull)
     check_ok(&a);
     CHECK_INT(kit_count("GET", "/_token", NULL, "!authorization"), 1);
     CHECK_INT(kit_count("GET", "account=", NULL, NULL), 0);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_token_server_refuses_the_password)
@@ -312,7 +296,7 @@ TEST(auth_token_server_refuses_the_password)
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     CHECK(strstr(a.err.text, "refused the credentials") != NULL);
     CHECK_INT(kit_info("token_requests"), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_revoked_token_is_replaced)
@@ -324,7 +308,7 @@ TEST(auth_revoked_token_is_replaced)
     a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
     CHECK_INT(kit_info("token_requests"), 2);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_is_tried_twice_at_most)
@@ -334,7 +318,7 @@ TEST(auth_is_tried_twice_at_most)
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     CHECK(kit_count("GET", TAGS, NULL, NULL) <= 3);
     CHECK(kit_info("token_requests") <= 2);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_denied_scope_is_reported)
@@ -343,7 +327,7 @@ TEST(auth_denied_scope_is_reported)
     struct ask a = get(b.origin, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     CHECK(strstr(a.err.text, "does not exist") != NULL); /* says both */
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_both_names_of_the_token)
@@ -355,13 +339,13 @@ TEST(auth_both_names_of_the_token)
         struct bench b = set_up(auth, NULL, &good);
         struct ask a = get(b.origin, TAGS, SCOPE);
         check_ok(&a);
-        tear_down(&b);
+        bench_down(&b);
     }
     struct bench b = set_up("{'mode': 'bearer', 'token_field': 'none'}", NULL, &good);
     struct ask a = get(b.origin, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     CHECK(strstr(a.err.text, "no token") != NULL);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_identity_token_by_post)
@@ -374,7 +358,7 @@ TEST(auth_identity_token_by_post)
     CHECK_INT(kit_count("GET", "/_token", NULL, NULL), 0);
     /* It goes to the token server only. */
     CHECK_INT(kit_count(NULL, NULL, NULL, "authorization: ref-canary"), 0);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_post_where_get_is_refused)
@@ -384,7 +368,7 @@ TEST(auth_post_where_get_is_refused)
     check_ok(&a);
     CHECK_INT(kit_count("GET", "/_token", NULL, NULL), 1);
     CHECK_INT(kit_count("POST", "/_token", NULL, NULL), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_get_where_post_is_refused)
@@ -395,14 +379,14 @@ TEST(auth_get_where_post_is_refused)
     check_ok(&a);
     CHECK_INT(kit_count("POST", "/_token", NULL, NULL), 1);
     CHECK_INT(kit_count("GET", "/_token", NULL, NULL), 1);
-    tear_down(&b);
+    bench_down(&b);
     /* Without a password there is nothing to fall back to. */
     struct oci_credential alone = {.identity_token = identity};
     b = set_up("{'mode': 'bearer', 'refuse_post': 404}", NULL, &alone);
     a = get(b.origin, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_REGISTRY);
     CHECK_INT(kit_count("GET", "/_token", NULL, NULL), 0);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_given_token_is_sent_as_it_is)
@@ -413,12 +397,12 @@ TEST(auth_given_token_is_sent_as_it_is)
     check_ok(&a);
     CHECK_INT(kit_info("token_requests"), 0);
     CHECK_INT(kit_count("GET", TAGS, NULL, "authorization: Bearer direct-token"), 1);
-    tear_down(&b);
+    bench_down(&b);
     b = set_up("{'mode': 'bearer'}", NULL, &c);
     a = get(b.origin, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     CHECK_INT(kit_info("token_requests"), 0);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* ---- mounts ---- */
@@ -445,7 +429,7 @@ TEST(auth_refused_scope_of_a_mount_is_a_403)
             .method = "POST", .url = "/v2/a/blobs/uploads/", .scope = "repository:a:pull,push", .origin = b.origin};
         ask_run(&plain);
         CHECK_INT(plain.status, 202);
-        tear_down(&b);
+        bench_down(&b);
     }
 }
 
@@ -463,7 +447,7 @@ TEST(auth_widened_token_is_for_the_mount_only)
     struct ask plain = get(b.origin, TAGS, "repository:a:pull,push");
     check_ok(&plain);
     CHECK_INT(kit_info("token_requests"), 2);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* ---- where credentials go ---- */
@@ -483,7 +467,7 @@ TEST(auth_realm_elsewhere_gets_nothing)
             FAIL("%s: %s", realms[i], a.err.text);
         CHECK_INT(kit_info("token_requests"), 0);
         CHECK_INT(kit_count(NULL, NULL, NULL, "authorization:"), 0);
-        tear_down(&b);
+        bench_down(&b);
     }
 }
 
@@ -494,7 +478,7 @@ TEST(auth_realm_on_another_port_of_the_host)
     struct ask a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
     CHECK_INT(kit_count("GET", "/_token?extra=1&service=", "second", NULL), 1);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_token_server_may_not_send_credentials_on)
@@ -510,7 +494,7 @@ TEST(auth_token_server_may_not_send_credentials_on)
               "'/_token?service=test-registry&scope=repository:a:pull'}}}]");
     a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_token_server_is_asked_again)
@@ -520,7 +504,7 @@ TEST(auth_token_server_is_asked_again)
     struct ask a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
     CHECK_INT(kit_count("GET", "/_token", NULL, NULL), 3);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 TEST(auth_token_answer_is_bounded)
@@ -529,7 +513,7 @@ TEST(auth_token_answer_is_bounded)
     kit_rules("[{'path': '/_token', 'action': {'status': 200, 'body': '{}', 'body_size': 30000000}}]");
     struct ask a = get(b.origin, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_LIMIT);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* gcr.io did so: a 401 without a challenge, which is at /v2/ only. */
@@ -546,7 +530,7 @@ TEST(auth_challenge_at_the_base)
     a = get(fresh, TAGS, SCOPE);
     CHECK_INT(a.rc, OCI_UNAUTHORIZED);
     oci_origin_free(fresh);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* Basic and Bearer together, in two lines: Bearer is taken. */
@@ -558,7 +542,7 @@ TEST(auth_chooses_the_strongest_challenge)
     struct ask a = get(b.origin, TAGS, SCOPE);
     check_ok(&a);
     CHECK_INT(kit_count(NULL, "/tags/", NULL, "authorization: Basic"), 0);
-    tear_down(&b);
+    bench_down(&b);
 }
 
 /* ---- credentials that cannot be sent ---- */

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "content/content_kinds.h"
+#include "sys/pool.h"
 #include "sys/thread.h"
 #include "test.h"
 #include "json/json.h"
@@ -398,4 +399,47 @@ void kit_put_blob(const char *repository, const void *p, size_t len, char digest
     snprintf(digest, 160, "%s", d.text);
     snprintf(path, sizeof path, "/v2/%s/blobs/uploads/?digest=%s", repository, d.text);
     free(request("POST", path, p, len, 201));
+}
+
+struct bench bench_up(const struct oci_net_options *options, const struct oci_credential *credential)
+{
+    struct bench b = {.registry = kit_registry()};
+    b.net = kit_net(options);
+    b.origin = kit_origin(b.net, b.registry, credential);
+    return b;
+}
+
+void bench_down(struct bench *b)
+{
+    oci_origin_free(b->origin);
+    oci_net_free(b->net);
+    kit_stop();
+    oci_pool_stop();
+}
+
+void bench_pull(const struct bench *b, struct ask *a, const char *digest, const char *p, size_t len)
+{
+    char url[300];
+    snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
+    a->method = "GET";
+    a->url = url;
+    a->origin = b->origin;
+    a->expect_size = a->expect_size ? a->expect_size : len;
+    ask_bytes(a, len + 100);
+    ask_run(a);
+    if (a->rc != OCI_OK)
+        FAIL("%s", a->err.text);
+    CHECK_INT(a->status, 200);
+    CHECK_INT(a->bytes->len, len);
+    CHECK_MEM(a->bytes->p, p, len);
+}
+
+char *kit_pattern(size_t len)
+{
+    char *p = malloc(len + 1);
+    CHECK(p != NULL);
+    for (size_t i = 0; i < len; i++)
+        p[i] = (char)(i * 31 + (i >> 8) * 7);
+    p[len] = '\0';
+    return p;
 }

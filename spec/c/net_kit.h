@@ -59,4 +59,19 @@ int kit_info(const char *key);
 /* Puts `len` bytes as a blob of `repository` (unauthorized), and gives its digest. */
 void kit_put_blob(const char *repository, const void *p, size_t len, char digest[160]);
 
+/* A client and an origin of it for the registry with switches, which is reset. */
+struct bench {
+    const char *registry;
+    struct oci_net *net;
+    struct oci_origin *origin;
+};
+
+struct bench bench_up(const struct oci_net_options *options, const struct oci_credential *credential);
+void bench_down(struct bench *b); /* the engine and the pool, too */
+/* Gets the blob of repository "a"; the bytes must be right. */
+void bench_pull(const struct bench *b, struct ask *a, const char *digest, const char *p, size_t len);
+
+/* Bytes that do not repeat soon; the caller's (free()). */
+char *kit_pattern(size_t len);
+
 #endif

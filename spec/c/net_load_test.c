@@ -13,47 +13,36 @@
 #include "sys/pool.h"
 #include "sys/thread.h"
 
-struct bench {
-    const char *registry;
-    struct oci_net *net;
-    struct oci_origin *origin;
+struct load {
+    struct bench bench;
     char digest[160], url[300];
     char *p;
     size_t len;
 };
 
-static struct bench set_up(size_t len, const struct oci_net_options *options)
+static struct load set_up(size_t len, const struct oci_net_options *options)
 {
-    struct bench b = {.registry = kit_registry(), .len = len};
-    b.p = malloc(len);
-    CHECK(b.p != NULL);
-    for (size_t i = 0; i < len; i++)
-        b.p[i] = (char)(i * 7 + (i >> 9));
+    struct load b = {.bench = bench_up(options, NULL), .p = kit_pattern(len), .len = len};
     kit_put_blob("a", b.p, len, b.digest);
     snprintf(b.url, sizeof b.url, "/v2/a/blobs/%s", b.digest);
-    b.net = kit_net(options);
-    b.origin = kit_origin(b.net, b.registry, NULL);
     return b;
 }
 
-static void tear_down(struct bench *b)
+static void tear_down(struct load *b)
 {
-    oci_origin_free(b->origin);
-    oci_net_free(b->net);
-    kit_stop();
-    oci_pool_stop();
+    bench_down(&b->bench);
     free(b->p);
 }
 
 /* In place: the sink keeps the address of a->bytes. */
-static void pull(struct bench *b, struct ask *a)
+static void pull(struct load *b, struct ask *a)
 {
     *a = (struct ask){
-        .method = "GET", .url = b->url, .scope = "repository:a:pull", .origin = b->origin, .expect_size = b->len};
+        .method = "GET", .url = b->url, .scope = "repository:a:pull", .origin = b->bench.origin, .expect_size = b->len};
     ask_bytes(a, b->len);
 }
 
-static void check(const struct bench *b, const struct ask *a)
+static void check(const struct load *b, const struct ask *a)
 {
     if (a->rc != OCI_OK)
         FAIL("%s", a->err.text);
@@ -64,11 +53,11 @@ static void check(const struct bench *b, const struct ask *a)
 
 TEST(load_500_questions_at_once)
 {
-    struct bench b = set_up(3000, NULL);
+    struct load b = set_up(3000, NULL);
     char user[] = "alice", password[] = "s3cret:pass";
     struct oci_credential c = {.username = user, .password = password};
-    oci_origin_free(b.origin);
-    b.origin = kit_origin(b.net, b.registry, &c);
+    oci_origin_free(b.bench.origin);
+    b.bench.origin = kit_origin(b.bench.net, b.bench.registry, &c);
     kit_auth("{'mode': 'bearer'}");
     enum { N = 500 };
     static struct ask many[N];
@@ -88,9 +77,9 @@ TEST(load_500_questions_at_once)
 
 /* ---- paused content ---- */
 
-static struct ask windowed(struct bench *b, struct oci_window **ret_window)
+static struct ask windowed(struct load *b, struct oci_window **ret_window)
 {
-    struct ask a = {.method = "GET", .url = b->url, .origin = b->origin, .expect_size = b->len};
+    struct ask a = {.method = "GET", .url = b->url, .origin = b->bench.origin, .expect_size = b->len};
     *ret_window = oci_window_new(oci_engine_host(kit_engine()), 65536);
     CHECK(*ret_window != NULL);
     a.into = oci_window_sink(*ret_window, NULL);
@@ -112,7 +101,7 @@ static void on_change(void *ctx)
 }
 
 /* All of it, in pieces. */
-static void drain(const struct bench *b, struct oci_window *w)
+static void drain(const struct load *b, struct oci_window *w)
 {
     size_t have = 0, n = 0;
     static char piece[10000];
@@ -149,7 +138,7 @@ static void watch(struct oci_window *w)
 TEST(load_stall_timer_stands_still_while_nobody_reads)
 {
     struct oci_net_options o = {.retries = 0, .stall_timeout_ms = 1000};
-    struct bench b = set_up(3000000, &o);
+    struct load b = set_up(3000000, &o);
     struct oci_window *w = NULL;
     struct ask slow = windowed(&b, &w);
     watch(w);
@@ -160,7 +149,7 @@ TEST(load_stall_timer_stands_still_while_nobody_reads)
     oci_mutex_unlock(&lock);
     /* A question that does stall takes a second; by then the other one was paused as long. */
     kit_rules("[{'path': '/tags/', 'action': {'stall': -1}}]");
-    struct ask stalls = {.method = "GET", .url = "/v2/a/tags/list", .origin = b.origin};
+    struct ask stalls = {.method = "GET", .url = "/v2/a/tags/list", .origin = b.bench.origin};
     ask_run(&stalls);
     CHECK_INT(stalls.rc, OCI_TIMEOUT);
     drain(&b, w);
@@ -174,7 +163,7 @@ TEST(load_stall_timer_stands_still_while_nobody_reads)
 /* More readers that nobody reads from than there are slots: others still get their turn. */
 TEST(load_paused_downloads_keep_no_slot)
 {
-    struct bench b = set_up(2000000, NULL);
+    struct load b = set_up(2000000, NULL);
     enum { N = 40 };
     static struct ask many[N];
     static struct oci_window *windows[N];
@@ -202,7 +191,7 @@ TEST(load_paused_downloads_keep_no_slot)
 /* A reader that has had bytes already cannot begin anew: what comes again is skipped. */
 TEST(load_broken_download_into_a_window)
 {
-    struct bench b = set_up(500000, NULL);
+    struct load b = set_up(500000, NULL);
     struct oci_window *w = NULL;
     kit_config("{'ranges': false}");
     kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}]");
@@ -242,14 +231,14 @@ static void give(struct oci_window *w, const char *p, size_t len)
 /* A stream of unknown length, given piece by piece from here. */
 TEST(load_paused_upload)
 {
-    struct bench b = set_up(1000000, NULL);
-    struct ask post = {.method = "POST", .url = "/v2/b/blobs/uploads/", .origin = b.origin};
+    struct load b = set_up(1000000, NULL);
+    struct ask post = {.method = "POST", .url = "/v2/b/blobs/uploads/", .origin = b.bench.origin};
     ask_run(&post);
     CHECK_INT(post.status, 202);
     struct oci_window *w = oci_window_new(oci_engine_host(kit_engine()), 65536);
     CHECK(w != NULL);
     watch(w);
-    struct ask patch = {.method = "PATCH", .url = post.location, .origin = b.origin, .once = true};
+    struct ask patch = {.method = "PATCH", .url = post.location, .origin = b.bench.origin, .once = true};
     patch.body = oci_window_source(w, UINT64_MAX);
     CHECK(patch.body != NULL);
     ask_start(&patch);
@@ -261,7 +250,7 @@ TEST(load_paused_upload)
     CHECK_INT(kit_count("PATCH", NULL, NULL, "transfer-encoding: chunked"), 1);
     char url[1024];
     snprintf(url, sizeof url, "%s&digest=%s", patch.location, b.digest);
-    struct ask put = {.method = "PUT", .url = url, .origin = b.origin};
+    struct ask put = {.method = "PUT", .url = url, .origin = b.bench.origin};
     ask_run(&put);
     CHECK_INT(put.status, 201); /* the registry has hashed what came */
     ask_done(&patch);
@@ -278,7 +267,7 @@ static unsigned chance(unsigned below)
     return (seed >> 16) % below;
 }
 
-static void any(struct bench *b, struct ask *a)
+static void any(struct load *b, struct ask *a)
 {
     if (chance(3) > 0) {
         pull(b, a);
@@ -288,18 +277,18 @@ static void any(struct bench *b, struct ask *a)
                       .url = "/v2/a/blobs/uploads/?digest=sha256:"
                              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
                       .scope = "repository:a:pull,push",
-                      .origin = b->origin};
+                      .origin = b->bench.origin};
     ask_body(a, b->p, chance(2) ? 1000 : b->len); /* refused in the end: the digest is another */
 }
 
 TEST(load_cancel_at_any_moment)
 {
     struct oci_net_options o = {.retries = 3, .stall_timeout_ms = 1000};
-    struct bench b = set_up(200000, &o);
+    struct load b = set_up(200000, &o);
     char user[] = "alice", password[] = "s3cret:pass";
     struct oci_credential c = {.username = user, .password = password};
-    oci_origin_free(b.origin);
-    b.origin = kit_origin(b.net, b.registry, &c);
+    oci_origin_free(b.bench.origin);
+    b.bench.origin = kit_origin(b.bench.net, b.bench.registry, &c);
     kit_auth("{'mode': 'bearer', 'expires_in': 60, 'lifetime': 1}");
     kit_rules("[{'method': 'GET', 'skip': 3, 'times': 5, 'action': {'cut': 70000}},"
               " {'method': 'GET', 'skip': 10, 'times': 5, 'action': {'stall': 100}},"
@@ -340,7 +329,7 @@ TEST(load_cancel_at_any_moment)
 #ifndef __SANITIZE_THREAD__
 TEST(load_fork_in_the_middle_of_downloads)
 {
-    struct bench b = set_up(3000000, NULL);
+    struct load b = set_up(3000000, NULL);
     enum { N = 8 };
     static struct ask many[N];
     for (int i = 0; i < N; i++) {
@@ -351,17 +340,17 @@ TEST(load_fork_in_the_middle_of_downloads)
     if (pid == 0) {
         alarm(30);
         /* A client of its own, with a new engine. */
-        struct bench mine = b;
-        mine.net = kit_net(NULL);
-        mine.origin = kit_origin(mine.net, b.registry, NULL);
+        struct load mine = b;
+        mine.bench.net = kit_net(NULL);
+        mine.bench.origin = kit_origin(mine.bench.net, b.bench.registry, NULL);
         struct ask a;
         pull(&mine, &a);
         ask_run(&a);
         bool good = a.rc == OCI_OK && a.bytes->len == b.len && memcmp(a.bytes->p, b.p, b.len) == 0;
-        oci_origin_free(mine.origin);
-        oci_net_free(mine.net);
-        oci_origin_free(b.origin); /* the parent's: nothing happens */
-        oci_net_free(b.net);
+        oci_origin_free(mine.bench.origin);
+        oci_net_free(mine.bench.net);
+        oci_origin_free(b.bench.origin); /* the parent's: nothing happens */
+        oci_net_free(b.bench.net);
         oci_engine_stop();
         _exit(good ? 0 : 1);
     }
