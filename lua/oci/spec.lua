@@ -49,8 +49,8 @@ local function rfc3339(seconds)
   return (os.date("!%Y-%m-%dT%H:%M:%SZ", seconds))
 end
 
--- The text for the annotation, or nil (and a message if something is wrong).
-local function creation_time(value)
+--- The text for a `created`, or nil (and a message if something is wrong).
+function spec.creation_time(value)
   if type(value) == "number" then
     return rfc3339(value)
   elseif type(value) == "string" then
@@ -73,7 +73,7 @@ local function annotations_of(given)
   for name, value in pairs(given.annotations or {}) do
     all[name] = value
   end
-  local time, wrong = creation_time(given.created)
+  local time, wrong = spec.creation_time(given.created)
   if wrong then
     return nil, wrong, "INVALID", {}
   end

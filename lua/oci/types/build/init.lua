@@ -1,4 +1,4 @@
---- What a type's author gives, keyed by the roles of the type's layers, made into the specification that push and manifest take:
+--- What is given by the roles of a type's layers, made into the specification that push and manifest take:
 -- media types, titles, the order, the config, what the type's own client insists on.
 local inputs = require "oci.types.build.inputs"
 local generic_spec = require "oci.spec"
@@ -12,7 +12,23 @@ local UNKNOWN = "application/vnd.unknown.artifact.v1"
 
 -- Types with a builder of their own, which makes contents of what people have at hand: a file of this folder for each.
 local BUILDERS = {
+  ["conftest-bundle"] = "oci.types.build.conftest_bundle",
+  ["devcontainer-feature"] = "oci.types.build.devcontainer",
+  ["devcontainer-template"] = "oci.types.build.devcontainer",
+  ["flux-artifact"] = "oci.types.build.flux_artifact",
+  ["helm-chart"] = "oci.types.build.helm_chart",
+  ["modelpack"] = "oci.types.build.modelpack",
+  ["opa-bundle"] = "oci.types.build.opa_bundle",
+  ["oras-files"] = "oci.types.build.oras_files",
+  ["sbom"] = "oci.types.build.sbom",
+  ["sbom-cyclonedx"] = "oci.types.build.sbom",
+  ["sbom-spdx"] = "oci.types.build.sbom",
+  ["singularity-sif"] = "oci.types.build.singularity_sif",
+  ["wasm"] = "oci.types.build.wasm",
 }
+
+-- Types that are met, and not made.
+local NOT_BUILT = { legacy = "is a form of the past", profile = "is no type of artifact, but a way to use others" }
 
 -- Types whose artifact type is only what is written where the author names none.
 local ANY_ARTIFACT_TYPE = { ["oras-files"] = true, ["regctl-artifact"] = true }
@@ -75,10 +91,12 @@ local function takes(role, media_type)
   return pattern and media_type:find(pattern) ~= nil or false
 end
 
+local COMPRESSIONS = { [""] = "none", ["+gzip"] = "gzip", [".gzip"] = "gzip", [".gz"] = "gzip", ["+zstd"] = "zstd" }
+
 -- How an archive of this media type is compressed; nil: it is no archive.
 local function compression_of(media_type)
   local tail = media_type:match "tar(.*)$"
-  return tail and ({ [""] = "none", ["+gzip"] = "gzip", [".gzip"] = "gzip", [".gz"] = "gzip", ["+zstd"] = "zstd" })[tail]
+  return tail and COMPRESSIONS[tail]
 end
 
 -- What media types end with, for the ends of file names.
@@ -202,7 +220,8 @@ local function counted(role)
   if least == most then
     return tostring(least)
   end
-  return most == math.huge and "at least " .. least or least == 0 and "at most " .. most or ("%d to %d"):format(least, most)
+  return most == math.huge and "at least " .. least or least == 0 and "at most " .. most
+    or ("%d to %d"):format(least, most)
 end
 
 -- The contents of a role, as layers of the generic specification.
@@ -391,21 +410,20 @@ end
 ---@return string? code
 ---@return table? detail
 function build.expand(type, given, client)
-  if type.status == "legacy" or type.status == "profile" then
-    return nil, ("%s is %s: nothing of it is to be made"):format(type.name,
-      type.status == "legacy" and "a form of the past" or "no type of artifact but a way to use others"), "UNSUPPORTED", {}
+  local instead = NOT_BUILT[type.status]
+  if instead then
+    return nil, ("%s %s: nothing of it is to be made"):format(type.name, instead), "UNSUPPORTED", {}
   end
   local builder = BUILDERS[type.name] and require(BUILDERS[type.name])
   check_names(type, given, roles_of(type.layers or {}), builder and builder.options)
-  local natural, tag, order = given, nil, nil
+  local natural, tag, order, definition = given, nil, nil, nil
   if builder then
-    local detail
-    natural, tag, order, detail = builder.expand(type, inputs.copy(given), client)
+    natural, tag, order, definition = builder.expand(type, inputs.copy(given), client)
     if not natural then
-      return nil, tag, order, detail
+      return nil, tag, order, definition -- message, code, detail
     end
   end
-  local out, message, code, detail = whole(type, natural, order)
+  local out, message, code, detail = whole(definition or type, natural, order)
   if not out then
     return nil, message, code, detail
   end

@@ -3,9 +3,9 @@ local core = require "oci.core"
 
 local inputs = {}
 
---- The config of an image without anything, as go-containerregistry writes it.
+--- The config of an artifact that go-containerregistry makes of its empty image.
 inputs.IMAGE_CONFIG = '{"architecture":"","created":"0001-01-01T00:00:00Z","os":"",'
-  .. '"rootfs":{"type":"layers","diff_ids":[]},"config":{}}'
+  .. '"rootfs":{"type":"layers","diff_ids":null},"config":{}}'
 
 local KINDS = { "path", "data", "json", "reader", "dir", "glob" }
 
@@ -53,6 +53,62 @@ function inputs.title(path, last)
     return nil
   end
   return (last or path:sub(1, 1) == "/") and parts[#parts] or table.concat(parts, "/")
+end
+
+function inputs.exists(path)
+  local file = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+--- All of a file, at most `limit` bytes; or nil, message, code, detail.
+function inputs.read(path, limit)
+  local file, why, number = io.open(path, "rb")
+  if not file then
+    return nil, "cannot open " .. why, number == 2 and "NOT_FOUND" or "IO", { path = path }
+  end
+  local text, wrong = file:read(limit + 1)
+  file:close()
+  if wrong then
+    return nil, ("cannot read %s: %s"):format(path, wrong), "IO", { path = path }
+  elseif text and #text > limit then
+    return nil, ("%s has more than %d bytes"):format(path, limit), "LIMIT", { path = path }
+  end
+  return text or ""
+end
+
+--- What a content is called in messages.
+function inputs.name(item)
+  return item.path or item.dir or item.title or "the content"
+end
+
+--- The first bytes of a content, fewer if it is shorter; or nil, message, code, detail. Of a reader nothing can be read before it is sent.
+function inputs.head(item, count)
+  if item.data then
+    return item.data:sub(1, count)
+  elseif not item.path then
+    return nil, "a path or data are expected, since it is looked into", "INVALID", {}
+  end
+  local file, why, number = io.open(item.path, "rb")
+  if not file then
+    return nil, "cannot open " .. why, number == 2 and "NOT_FOUND" or "IO", { path = item.path }
+  end
+  local text, wrong = file:read(count)
+  file:close()
+  if wrong then
+    return nil, ("cannot read %s: %s"):format(item.path, wrong), "IO", { path = item.path }
+  end
+  return text or ""
+end
+
+--- The digest of a content.
+function inputs.digest(client, item)
+  if client then
+    return client:digest(item)
+  end
+  return require("oci").digest(item)
 end
 
 -- The patterns of the files in a directory that a role is made of.
@@ -128,16 +184,20 @@ local function expand(role, given)
   return { item }
 end
 
+--- What was given as a list: one content, a path, or a list of them.
+function inputs.each(value)
+  if type(value) == "string" or (type(value) == "table" and is_content(value)) then
+    return { value }
+  end
+  return value or {}
+end
+
 --- The contents that a role is given, as a list of tables that may be changed; or nil, message, code, detail.
 function inputs.list(kind, role, value)
-  local given, all = value, {}
-  if value == nil then
-    given = {}
-  elseif type(value) == "string" or (type(value) == "table" and is_content(value)) then
-    given = { value }
-  elseif type(value) ~= "table" then
-    return nil, ("%s: '%s': path, content or a list of them expected, got %s"):format(kind.name, role.role, type(value)),
-      "INVALID", {}
+  local given, all = inputs.each(value), {}
+  if type(given) ~= "table" then
+    return nil, ("%s: '%s': path, content or a list of them expected, got %s"):format(kind.name, role.role,
+      type(value)), "INVALID", {}
   end
   for _, one in ipairs(given) do
     local items, message, code, detail = expand(role, one)

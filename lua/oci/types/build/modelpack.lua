@@ -1,0 +1,116 @@
+--- Models as the CNCF's ModelPack has them: files by what they are, and a config that says what the model is.
+local core = require "oci.core"
+local go = require "oci.types.build.go"
+local inputs = require "oci.types.build.inputs"
+local options = require "oci.options"
+local spec = require "oci.spec"
+
+local modelpack = { options = { "descriptor", "model" } }
+
+local FILEPATH = "org.cncf.model.filepath"
+local EMPTY_TABLE = {}
+
+-- The members of the config in the order of the specification's structs.
+local FIELDS = {
+  config = { "descriptor", "modelfs", "config" },
+  descriptor = {
+    "createdAt", "authors", "family", "name", "docURL", "sourceURL", "datasetsURL", "version", "revision", "vendor",
+    "licenses", "title", "description",
+  },
+  model = {
+    "architecture", "format", "paramSize", "precision", "quantization", "capabilities", "architecture_config",
+  },
+  capabilities = {
+    "inputTypes", "outputTypes", "knowledgeCutoff", "reasoning", "toolUsage", "reward", "languages",
+  },
+  architecture_config = { "type", "numLayers", "hiddenSize", "numAttentionHeads" },
+}
+
+-- A table as JSON in the order of its fields; raises for names that are none of them.
+local function print_fields(kind, where, values)
+  local known, texts = {}, {}
+  for _, name in ipairs(FIELDS[where]) do
+    known[name] = true
+  end
+  if type(values) ~= "table" then
+    options.raise(("%s: option '%s': table expected, got %s"):format(kind.name, where, options.kind(values)))
+  end
+  for name, value in pairs(values) do
+    if not known[name] then
+      options.raise(("%s: %s in '%s'"):format(kind.name, options.unknown("member", tostring(name), known), where))
+    end
+    texts[name] = FIELDS[name] and print_fields(kind, name, value) or assert(go.json(value))
+  end
+  return go.object(FIELDS[where], texts)
+end
+
+-- The digest of what is in a layer before it is compressed.
+local function plain_digest(client, role, item)
+  if item.dir then
+    local plain = inputs.copy(item)
+    plain.compression, plain.media_type = "none", nil
+    return inputs.digest(client, plain)
+  elseif item.reader then
+    return nil, "a path or data are expected, since the config names their digests", "INVALID", {}
+  end
+  local name = (item.media_type or item.path or ""):lower()
+  if name:find "%+gzip$" or name:find "%+zstd$" or name:find "%.t?gz$" or name:find "%.zst$" then
+    return nil, ("'%s': %s is compressed, and the config has to name the digest of what is in it: give a directory, or "
+      .. "the config"):format(role.role, inputs.name(item)), "UNSUPPORTED", { path = item.path }
+  end
+  return inputs.digest(client, item)
+end
+
+local function prepare(item)
+  local path = item.path or item.dir
+  local name = item.title or (path and inputs.title(path, false))
+  item.annotations = inputs.copy(item.annotations or EMPTY_TABLE)
+  item.annotations[FILEPATH] = item.annotations[FILEPATH] or name
+  if item.dir then
+    item.prefix = item.prefix or name
+  end
+end
+
+--- See build.expand. `descriptor` and `model` are the config's members `descriptor` and `config`; its `modelfs` is computed.
+function modelpack.expand(kind, given, client)
+  local digests = {}
+  for _, role in ipairs(kind.layers) do
+    local key = role.role:gsub("%W", "_")
+    local items, message, code, detail = inputs.list(kind, role, given[role.role] or given[key])
+    if not items then
+      return nil, message, code, detail
+    end
+    for _, item in ipairs(items) do
+      prepare(item)
+      if given.config == nil then
+        digests[#digests + 1], message, code, detail = plain_digest(client, role, item)
+        if message then
+          return nil, ("%s: %s"):format(kind.name, message), code, detail
+        end
+      end
+    end
+    given[key], given[role.role] = nil, items
+  end
+  if given.config ~= nil or not digests[1] then
+    return given
+  end
+  local descriptor = inputs.copy(given.descriptor or EMPTY_TABLE)
+  if given.created and not descriptor.createdAt then
+    local time, wrong = spec.creation_time(given.created)
+    if not time then
+      return nil, wrong, "INVALID", {}
+    end
+    descriptor.createdAt = time
+  end
+  given.config = {
+    data = go.object(FIELDS.config, {
+      descriptor = print_fields(kind, "descriptor", descriptor),
+      modelfs = ('{"type":"layers","diffIds":%s}'):format(assert(core.json_encode(core.array(digests)))),
+      config = print_fields(kind, "model", given.model or EMPTY_TABLE),
+    }),
+    media_type = kind.config.media_type,
+  }
+  return given
+end
+
+return modelpack
