@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "test.h"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FAILMALLOC_OFF 1
 #elif defined(__has_feature)
@@ -147,3 +149,29 @@ void free(void *p)
 }
 
 #endif
+
+void failmalloc_sweep(int (*scenario)(struct oci_err *e), int wanted)
+{
+    if (!failmalloc_available())
+        SKIP("a sanitizer or valgrind has its own malloc");
+    struct oci_err e = {0};
+    CHECK_INT(scenario(&e), wanted);
+    for (int sticky = 0; sticky < 2; sticky++) {
+        for (long k = 1;; k++) {
+            oci_err_clear(&e);
+            failmalloc_arm(k, sticky);
+            int rc = scenario(&e);
+            long left = failmalloc_live();
+            long asked = failmalloc_disarm();
+            if (rc != wanted && rc != OCI_NO_MEMORY)
+                FAIL("allocation %ld gives %s: %s", k, oci_err_name(rc), e.text);
+            if (left != 0)
+                FAIL("allocation %ld leaves %ld blocks", k, left);
+            if (asked < k) {
+                CHECK_INT(rc, wanted);
+                break;
+            }
+            CHECK(e.code == OCI_OK || e.code == rc);
+        }
+    }
+}

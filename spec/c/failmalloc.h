@@ -2,15 +2,7 @@
  *
  * malloc, calloc, realloc and their kin are replaced in the whole program, so that cJSON's and
  * OpenSSL's allocations count as well. Only programs whose name ends in _oom_test are linked with
- * it. A sweep runs its scenario with k = 1, 2, 3, ... until one run needs fewer than k:
- *
- *     for (long k = 1;; k++) {
- *         failmalloc_arm(k, false);
- *         int rc = scenario();
- *         long seen = failmalloc_disarm();
- *         if (seen < k) { CHECK_INT(rc, 0); break; }
- *         ... rc is either 0 or OCI_NO_MEMORY, and nothing leaked
- *     }
+ * it. A sweep runs its scenario with k = 1, 2, 3, ... until one run needs fewer than k.
  *
  * Only the thread that armed is counted. Under sanitizers and valgrind, which have a malloc
  * of their own, failmalloc_available() is false: SKIP the test. */
@@ -20,7 +12,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
+
 bool failmalloc_available(void);
+
+/* The whole sweep: each allocation of `scenario` fails, alone and then with all that follow it; before, it runs once,
+ * so that libraries have what they keep. A scenario checks its results itself, frees all it has and gives its error:
+ * `wanted` (OCI_OK, mostly) or OCI_NO_MEMORY, and nothing may be left. Where it says something in `e`, it is the same
+ * error. */
+void failmalloc_sweep(int (*scenario)(struct oci_err *e), int wanted);
 
 /* From now on the k-th allocation (1 is the next) of this thread fails; with `sticky` also every
  * one after it. k = 0 only counts. */

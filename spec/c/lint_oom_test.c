@@ -61,44 +61,18 @@ static int use_build(struct oci_err *e)
     return rc == OCI_INVALID ? OCI_OK : rc;
 }
 
-static void sweep(int (*scenario)(struct oci_err *))
-{
-    if (!failmalloc_available())
-        SKIP("a sanitizer or valgrind has its own malloc");
-    struct oci_err e = {0};
-    CHECK_INT(scenario(&e), OCI_OK);
-    for (int sticky = 0; sticky < 2; sticky++) {
-        for (long k = 1;; k++) {
-            oci_err_clear(&e);
-            failmalloc_arm(k, sticky);
-            int rc = scenario(&e);
-            long live = failmalloc_live();
-            long seen = failmalloc_disarm();
-            if (rc != OCI_OK && rc != OCI_NO_MEMORY)
-                FAIL("allocation %ld gives %s: %s", k, oci_err_name(rc), e.text);
-            if (live != 0)
-                FAIL("allocation %ld leaves %ld blocks", k, live);
-            if (seen < k) {
-                CHECK_INT(rc, OCI_OK);
-                break;
-            }
-            CHECK(e.code == OCI_OK || e.code == rc); /* whoever reports in words reports this */
-        }
-    }
-}
-
 TEST(lint_without_memory)
 {
-    sweep(use_lint);
+    failmalloc_sweep(use_lint, OCI_OK);
     CHECK(complete > 20);
 }
 
 TEST(refusing_without_memory)
 {
-    sweep(use_refuse);
+    failmalloc_sweep(use_refuse, OCI_OK);
 }
 
 TEST(building_without_memory)
 {
-    sweep(use_build);
+    failmalloc_sweep(use_build, OCI_OK);
 }

@@ -19,35 +19,6 @@
 #define E2_SHA256 "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 #define E2 "{\"mediaType\":\"" OCI_TYPE_EMPTY "\",\"digest\":\"" E2_SHA256 "\",\"size\":2,\"data\":\"e30=\"}"
 
-/* Runs `scenario` once whole, so that libraries have what they keep, then with each allocation failing. A scenario
- * checks its results itself and gives OCI_OK or the error; it frees all it has. */
-static void sweep(int (*scenario)(struct oci_err *))
-{
-    if (!failmalloc_available())
-        SKIP("a sanitizer or valgrind has its own malloc");
-    struct oci_err e = {0};
-    CHECK_INT(scenario(&e), OCI_OK);
-    for (int sticky = 0; sticky < 2; sticky++) {
-        for (long k = 1;; k++) {
-            oci_err_clear(&e);
-            failmalloc_arm(k, sticky);
-            int rc = scenario(&e);
-            long live = failmalloc_live();
-            long seen = failmalloc_disarm();
-            if (rc != OCI_OK && rc != OCI_NO_MEMORY)
-                FAIL("allocation %ld gives %s: %s", k, oci_err_name(rc), e.text);
-            if (live != 0)
-                FAIL("allocation %ld leaves %ld blocks", k, live);
-            if (seen < k) {
-                CHECK_INT(rc, OCI_OK);
-                break;
-            }
-            /* Whoever reports in words reports this. */
-            CHECK(e.code == OCI_OK || e.code == rc);
-        }
-    }
-}
-
 /* ---- base ----------------------------------------------------------------------------------- */
 
 static int use_buf(struct oci_err *e)
@@ -99,9 +70,9 @@ static int use_bytes(struct oci_err *e)
 
 TEST(base_without_memory)
 {
-    sweep(use_buf);
-    sweep(use_map);
-    sweep(use_bytes);
+    failmalloc_sweep(use_buf, OCI_OK);
+    failmalloc_sweep(use_map, OCI_OK);
+    failmalloc_sweep(use_bytes, OCI_OK);
 }
 
 /* ---- json ----------------------------------------------------------------------------------- */
@@ -150,8 +121,8 @@ static int build_json(struct oci_err *e)
 
 TEST(json_without_memory)
 {
-    sweep(use_json);
-    sweep(build_json);
+    failmalloc_sweep(use_json, OCI_OK);
+    failmalloc_sweep(build_json, OCI_OK);
 }
 
 /* ---- model ---------------------------------------------------------------------------------- */
@@ -267,12 +238,12 @@ static int build_manifest(struct oci_err *e)
 
 TEST(model_without_memory)
 {
-    sweep(use_references);
-    sweep(use_digests);
-    sweep(use_challenges);
-    sweep(use_registry_errors);
-    sweep(read_manifest);
-    sweep(build_manifest);
+    failmalloc_sweep(use_references, OCI_OK);
+    failmalloc_sweep(use_digests, OCI_OK);
+    failmalloc_sweep(use_challenges, OCI_OK);
+    failmalloc_sweep(use_registry_errors, OCI_OK);
+    failmalloc_sweep(read_manifest, OCI_OK);
+    failmalloc_sweep(build_manifest, OCI_OK);
 }
 
 /* OpenSSL's first use in a process: each k in a process of its own. What it keeps is not counted; it must not crash,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that C functions stay under the hard limit of lines and call nothing that is banned.
+"""Checks that C functions and files stay under their limits of lines and call nothing that is banned.
 
     functions.py [ROOT]
 
@@ -11,6 +11,7 @@ import re
 import sys
 
 LIMIT = 80
+FILE_LIMITS = {"csrc": 600, "spec": 800}
 
 # Memory comes from base/mem.c, texts are bounded.
 BANNED = re.compile(r"(?<![\w.>])(malloc|calloc|realloc|reallocarray|strdup|strndup|free|asprintf|"
@@ -71,6 +72,11 @@ def add_function(found, code, head_start, head, end, limit):
         found.append((code.count("\n", 0, begin) + 1, name[1], lines))
 
 
+def long_file(path, text):
+    lines, limit = text.count("\n"), FILE_LIMITS[path.split("/")[0]]
+    return ["%s: %d lines; the limit is %d" % (path, lines, limit)] if lines > limit else []
+
+
 def check(root):
     faults = []
     sources = glob.glob(os.path.join(root, "csrc/*/*.[ch]"))
@@ -78,6 +84,7 @@ def check(root):
         path = os.path.relpath(file, root)
         with open(file, encoding="utf-8", errors="replace") as handle:
             text = handle.read()
+        faults += long_file(path, text)
         faults += ["%s:%d: %s has %d lines; the limit is %d" % (path, line, name, lines, LIMIT)
                    for line, name, lines in long_functions(text, LIMIT)]
         if path.startswith("csrc/") and path not in BANNED_FREE:

@@ -80,6 +80,12 @@ class Functions(unittest.TestCase):
         self.assertEqual(functions.long_functions(text, 94), [])
         self.assertEqual(functions.long_functions("TEST(t)\n{\n}\n", 2), [(1, "t", 3)])
 
+    def test_files_have_a_limit(self):
+        self.assertEqual(functions.long_file("csrc/a/b.c", "\n" * 600), [])
+        self.assertEqual(functions.long_file("csrc/a/b.c", "\n" * 601), ["csrc/a/b.c: 601 lines; the limit is 600"])
+        self.assertEqual(functions.long_file("spec/c/b.c", "\n" * 800), [])
+        self.assertEqual(len(functions.long_file("spec/c/b.c", "\n" * 801)), 1)
+
     def test_braces_in_texts_and_comments_do_not_count(self):
         text = 'void g(void)\n{\n    puts("{"); /* { */\n    putchar(\'{\'); // {\n}\nint h;\n'
         self.assertEqual(functions.long_functions(text, 4), [(1, "g", 5)])
