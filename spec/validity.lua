@@ -455,6 +455,8 @@ rule("P09", "g", { lint = { valid = PLATFORM,
 -- ---- 5. layouts
 
 local LAYOUTS = "spec/c/store_layout_test.c: "
+local LAYOUT_INDEX = "spec/c/store_layout_index_test.c: "
+local LAYOUT_COMMIT = "spec/c/store_layout_commit_test.c: "
 local STRICT = LAYOUTS .. "a_layout_is_read_strictly_and_extra_files_are_none_of_our_business"
 
 rule("L01", "M", { transfer = { LAYOUTS .. "a_new_layout_has_all_that_one_must_have" } })
@@ -474,12 +476,12 @@ rule("L10", "M", { transfer = { LAYOUTS .. "wrong_content_gets_no_name",
 rule("L11", "M", { parse = { valid = digests("sha256:" .. H64), invalid = digests("sha256:../../x", "../x:" .. H64) } })
 rule("L12", "o", { transfer = { STRICT } })
 rule("L13", "S", { transfer = { "spec/c/flow_copy_test.c: a_layer_that_is_elsewhere_may_be_missing" } })
-rule("L14", "N", { transfer = { LAYOUTS .. "what_others_wrote_into_index_json_stays_where_it_is" } })
-rule("L15", "o", { transfer = { LAYOUTS .. "of_the_same_name_twice_the_last_counts" } })
+rule("L14", "N", { transfer = { LAYOUT_INDEX .. "what_others_wrote_into_index_json_stays_where_it_is" } })
+rule("L15", "o", { transfer = { LAYOUT_INDEX .. "of_the_same_name_twice_the_last_counts" } })
 rule("L16", "S", { transfer = { "spec/lua/lint_spec.lua: finds no tag in an index that another one names" } })
 rule("L17", "g", { lint = { valid = '{"imageLayoutVersion":"1.0.0"}', invalid = '{"imageLayoutVersion":"1.1.0"}' } })
-rule("L18", "g", { transfer = { LAYOUTS .. "any_operation_may_fail_and_the_old_index_stays",
-  LAYOUTS .. "a_killed_writer_leaves_a_valid_layout" } })
+rule("L18", "g", { transfer = { LAYOUT_COMMIT .. "any_operation_may_fail_and_the_old_index_stays",
+  LAYOUT_COMMIT .. "a_killed_writer_leaves_a_valid_layout" } })
 
 -- ---- 6. media types in conflict
 
