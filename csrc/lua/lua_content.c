@@ -1,5 +1,6 @@
 /* Content: the tables that the Lua layer makes of a path, bytes, a directory or a reader, as C options;
  * digests of bytes; the files that a pattern matches; a file out of an archive. */
+#include "base/glob.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "lua/binding.h"
@@ -100,6 +101,16 @@ int oci_lua_glob(lua_State *L)
         lua_rawseti(L, -2, (int)i + 1);
     }
     oci_lua_box_release(box);
+    return 1;
+}
+
+/* glob_match(pattern, path) -> boolean */
+int oci_lua_glob_match(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    luaL_checkstring(L, 2);
+    const char *pattern = oci_lua_plain_string(L, 1, "pattern");
+    lua_pushboolean(L, oci_glob_match(pattern, oci_lua_plain_string(L, 2, "path")));
     return 1;
 }
 

@@ -63,6 +63,7 @@ int luaopen_oci_core(lua_State *L)
                                          {"reference_registry", oci_lua_reference_registry},
                                          {"digest", oci_lua_digest},
                                          {"glob", oci_lua_glob},
+                                         {"glob_match", oci_lua_glob_match},
                                          {"read_entry", oci_lua_read_entry},
                                          {"manifest", oci_lua_parse_manifest},
                                          {"lint", oci_lua_lint},

@@ -89,6 +89,12 @@ function core.glob(root, pattern) end
 ---@return table? detail
 function core.read_entry(archive, pattern, limit) end
 
+--- Does a path match, as core.glob has it?
+---@param pattern string
+---@param path string
+---@return boolean
+function core.glob_match(pattern, path) end
+
 ---@param bytes string
 ---@param media_type? string
 ---@return table? fields of an oci.Manifest

@@ -99,6 +99,16 @@ function types.is_defined(type)
   return defined[type.name] == type
 end
 
+--- The type of a manifest or an index, as far as it can be told without fetching anything: a specific type before a
+-- generic one (oci-artifact-minimal, -files, -with-config, oci-image, opa-bundle), and among several by the rule at the head
+-- of lua/oci/types/identify.lua. gator-bundle and k8s-image-volume are never found: nothing tells them.
+---@param manifest oci.Manifest
+---@param opts? oci.IdentifyOptions
+---@return oci.Type? type nil: none that is known
+function types.identify(manifest, opts)
+  return require("oci.types.identify")(types.all(), types.is_defined, manifest, opts)
+end
+
 --- What each layer of a manifest, or each entry of an index, is to a type.
 ---@param type oci.Type
 ---@param manifest oci.Manifest

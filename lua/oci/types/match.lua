@@ -13,18 +13,6 @@ function match.placeholders(pattern, text)
   return text:find("^" .. lua_pattern .. "$") ~= nil
 end
 
---- Does a path fit a pattern of *, ? (not over a /) and ** (over them)?
-function match.glob(pattern, path)
-  local lua_pattern = escaped(pattern):gsub("%%%*%%%*%%/", "\1"):gsub("%%%*%%%*", ".*"):gsub("%%%*", "[^/]*")
-    :gsub("%%%?", "[^/]")
-  if not lua_pattern:find("\1", 1, true) then
-    return path:find("^" .. lua_pattern .. "$") ~= nil
-  end
-  -- "**/" also stands for no directory at all.
-  return path:find("^" .. lua_pattern:gsub("\1", "") .. "$") ~= nil
-    or path:find("^" .. lua_pattern:gsub("\1", ".*/") .. "$") ~= nil
-end
-
 --- Is a value in a list?
 function match.among(list, value)
   for _, item in ipairs(list or {}) do
@@ -44,6 +32,26 @@ end
 function match.values(wanted, annotations)
   for name, value in pairs(wanted or {}) do
     if (annotations or {})[name] ~= value then
+      return false
+    end
+  end
+  return true
+end
+
+-- Is a text empty, or `sign` and identifiers with dots between them?
+local function identifiers(text, sign)
+  return text == "" or (text:sub(1, 1) == sign and text:find "^.[%w.-]+$" ~= nil
+    and not text:find "%.%." and not text:find "^.%." and not text:find "%.$")
+end
+
+--- Is a text a version of semantic versioning, strictly?
+function match.semver(text)
+  local numbers, before, build = text:match "^(%d+%.%d+%.%d+)([^+]*)(.*)$"
+  if not numbers or ("." .. numbers):find "%.0%d" or not identifiers(before, "-") or not identifiers(build, "+") then
+    return false
+  end
+  for part in before:sub(2):gmatch "[^.]+" do
+    if part:find "^0%d+$" then
       return false
     end
   end

@@ -1,4 +1,5 @@
 --- Which layer of a manifest, or entry of an index, is what to a type.
+local core = require "oci.core"
 local match = require "oci.types.match"
 
 local TITLE = "org.opencontainers.image.title"
@@ -40,12 +41,13 @@ local function closeness(kind, role, media_type)
   return match.among(role.media_types, "*") and 1 or 0
 end
 
-local function titled_so(role, title)
+--- Is a title as the role wants it? Where it wants none, any will do.
+function roles.titled_so(role, title)
   if role.title_pattern then
     return title ~= nil and match.placeholders(role.title_pattern, title)
   elseif role.files then
     for _, pattern in ipairs(role.files) do
-      if title and match.glob(pattern, title) then
+      if title and core.glob_match(pattern, title) then
         return true
       end
     end
@@ -54,7 +56,8 @@ local function titled_so(role, title)
   return true
 end
 
-local function has_required(role, annotations)
+--- Are all annotations there that the role wants?
+function roles.has_required(role, annotations)
   for _, name in ipairs(role.annotations and role.annotations.required or {}) do
     if annotations[name] == nil then
       return false
@@ -74,8 +77,8 @@ local function fitness(kind, role, descriptor, taken)
     return nil
   end
   return close
-    + (has_required(role, annotations) and 10 or 0)
-    + (titled_so(role, annotations[TITLE]) and 100 or 0)
+    + (roles.has_required(role, annotations) and 10 or 0)
+    + (roles.titled_so(role, annotations[TITLE]) and 100 or 0)
     + ((not role.max or taken < role.max) and 1000 or 0)
 end
 

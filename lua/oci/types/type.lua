@@ -147,8 +147,26 @@ end
 
 local module = {}
 
---- Makes a definition a type; the table itself.
+local function fill(fields, defaults)
+  for name, value in pairs(defaults) do
+    if fields[name] == nil then
+      fields[name] = value
+    end
+  end
+end
+
+--- Makes a definition a type: the table itself, with what is left out filled in.
 function module.new(definition)
+  fill(definition, {
+    status = "current", specs = {}, layers = {}, layer_order = "insignificant", unknown_layers = "allow",
+    annotations = { required = {}, recommended = {} }, subject = "none",
+  })
+  local below = definition.child and definition.child.layers or {}
+  for _, list in ipairs { definition.layers, definition.entries or {}, below } do
+    for _, role in ipairs(list) do
+      fill(role, { min = 0, media_types = { "*" } })
+    end
+  end
   return setmetatable(definition, Type)
 end
 

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "bicep-module",
   title = "Bicep module (Azure Resource Manager)",
+  description = "A module of Bicep for the Azure Resource Manager: the compiled template as JSON, and " ..
+    "perhaps its sources.",
   source = "Azure/bicep src/Bicep.Core/Registry/**, src/Bicep.Core/Modules/OciModuleArtifactResult.cs",
+  specs = { "OCI image-spec 1.1.1", "Bicep 9beb0fe (2026-08-21)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -43,6 +47,7 @@ return {
     },
   },
   subject = "none",
+  rules = { "sha256-digests" },
   client_rejects = {
     "artifactType present and different (null is tolerated)",
     "no or several template layers",

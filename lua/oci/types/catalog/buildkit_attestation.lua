@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "buildkit-attestation",
   title = "BuildKit attestation manifest (OCI artifact form)",
+  description = "Attestations of a build, which BuildKit lists in the image's own index beside the image: " ..
+    "raw in-toto statements as layers.",
   source = "moby/buildkit docs/attestations/attestation-storage.md, exporter/containerimage/writer.go",
+  specs = { "OCI image-spec 1.1.1", "BuildKit 73ed682 (2026-08-21)", "in-toto Statement v0.1 and v1" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -18,6 +22,7 @@ return {
       media_types = { "application/vnd.in-toto+json" },
       min = 1,
       extension = ".json",
+      inspect = "in-toto",
       annotations = { required = { "in-toto.io/predicate-type" }, recommended = {} },
     },
   },
@@ -32,7 +37,8 @@ return {
   },
   annotations = { required = {}, recommended = {} },
   subject = "required",
-  limits = { statement_bytes = 41943040 },
+  limits = { layer_bytes = 41943040 },
+  severities = { ["layer-annotation"] = "warning" },
   notes = "Default since 2026-06-30. Lives as a child of the image index, next to the image. Raw in-toto " ..
     "Statement, not DSSE. Unknown reference.type: skip the manifest.",
 }

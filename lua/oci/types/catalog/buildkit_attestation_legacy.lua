@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "buildkit-attestation-legacy",
   title = "BuildKit attestation manifest (image form)",
+  description = "The same attestations in the form of an image, told only by the annotations of its " ..
+    "descriptor in the index.",
   source = "moby/buildkit docs/attestations/attestation-storage.md, exporter/containerimage/writer.go",
+  specs = { "OCI image-spec 1.0.2", "BuildKit 73ed682 (2026-08-21)", "in-toto Statement v0.1 and v1" },
   status = "legacy",
   legacy = true,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
@@ -21,6 +25,7 @@ return {
       media_types = { "application/vnd.in-toto+json" },
       min = 1,
       extension = ".json",
+      inspect = "in-toto",
       annotations = { required = { "in-toto.io/predicate-type" }, recommended = {} },
     },
   },
@@ -35,6 +40,7 @@ return {
   },
   annotations = { required = {}, recommended = {} },
   subject = "none",
-  limits = { statement_bytes = 41943040 },
+  limits = { layer_bytes = 41943040 },
+  severities = { ["layer-annotation"] = "warning" },
   notes = "A client choosing a platform must skip unknown/unknown entries.",
 }

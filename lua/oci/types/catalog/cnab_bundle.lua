@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "cnab-bundle",
   title = "CNAB bundle (cnab-to-oci)",
+  description = "A cloud native application bundle: an index of the bundle's description, its invocation " ..
+    "image and the images it installs.",
   source = "cnabio/cnab-to-oci converter/*.go, remotes/push.go",
+  specs = { "OCI image-spec 1.0.2", "CNAB Core 1", "cnab-to-oci 93e927e (2026-07-17)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.index.v1+json",
   also_root_media_types = { "application/vnd.docker.distribution.manifest.list.v2+json" },
@@ -9,7 +13,7 @@ return {
   identify_by = "annotation",
   layers = {},
   layer_order = "significant",
-  unknown_layers = "allow",
+  unknown_layers = "reject",
   entries = {
     {
       role = "config",
@@ -56,11 +60,13 @@ return {
     role = "config",
     manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
     manifest_body_media_type = "absent",
+    identify_by = "config.mediaType",
     config = {
       media_type = "application/vnd.cnab.config.v1+json",
       required = true,
       also_media_types = { "application/vnd.oci.image.config.v1+json" },
       content = "bundle.json",
+      schema = { type = "object" },
     },
     layers = {},
   },
@@ -76,6 +82,7 @@ return {
       "org.opencontainers.image.authors",
       "io.cnab.keywords",
     },
+    values = { ["org.opencontainers.artifactType"] = "application/vnd.cnab.manifest.v1" },
   },
   subject = "none",
   client_rejects = { "entry without io.cnab.manifest.type", "invocation image count != 1", "other media types" },

@@ -1,7 +1,10 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "conftest-bundle",
   title = "Conftest policy bundle",
+  description = "Policies and data of Conftest: one layer for each file, with its path as title.",
   source = "open-policy-agent/conftest internal/commands/push.go, downloader/oci_getter.go",
+  specs = { "OCI image-spec 1.0.2", "Conftest 6a3fd60 (2026-08-22)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "absent",
@@ -27,6 +30,7 @@ return {
       min = 0,
       extension = ".json|.yaml",
       title_required = true,
+      inspect = "none",
       annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
     },
   },
@@ -35,6 +39,7 @@ return {
   annotations = { required = {}, recommended = {} },
   subject = "none",
   tag_rule = "default tag latest",
+  rules = { "local-titles", "unique-titles" },
   client_rejects = { "path-escaping titles (oras file store)" },
   notes = "One layer per file, random order (Go map). The puller checks no media types at all: any titled " ..
     "layer is written.",

@@ -1,13 +1,22 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "cosign-attestation-tag",
   title = "cosign attestation, tag scheme",
+  description = "Attestations that cosign before version 3 makes of an image, each a DSSE envelope as a " ..
+    "layer, under a tag made of the image's digest.",
   source = "sigstore/cosign pkg/oci/{remote,mutate,static}; specs/ATTESTATION_SPEC.md",
+  specs = {
+    "OCI image-spec 1.0.2",
+    "cosign d6d86c2 (2026-07-24), specs/ATTESTATION_SPEC.md",
+    "in-toto Statement v0.1 and v1",
+  },
   status = "legacy",
   legacy = true,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   identify_by = "tag",
   identify_fallback = "layer.mediaType",
+  tag_pattern = "<prefix and algorithm>-<hex>.att",
   config = {
     media_type = "application/vnd.oci.image.config.v1+json",
     required = false,
@@ -20,6 +29,7 @@ return {
       min = 1,
       max = 1000,
       extension = ".json",
+      inspect = "dsse",
       annotations = {
         required = { "dev.cosignproject.cosign/signature" },
         recommended = {

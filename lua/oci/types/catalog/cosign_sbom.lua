@@ -1,12 +1,17 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "cosign-sbom",
   title = "cosign attach sbom",
+  description = "A software bill of materials that cosign attached to an image under a tag made of the " ..
+    "image's digest.",
   source = "sigstore/cosign cmd/cosign/cli/attach/sbom.go, pkg/types/media.go",
+  specs = { "OCI image-spec 1.0.2", "cosign d6d86c2 (2026-07-24)" },
   status = "legacy",
   legacy = true,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   identify_by = "tag",
+  tag_pattern = "<prefix and algorithm>-<hex>.sbom",
   config = {
     media_type = "application/vnd.oci.image.config.v1+json",
     required = false,

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "cosign-signature-referrer",
   title = "cosign signature, OCI 1.1 experimental",
+  description = "The experimental form of cosign's signatures that refers to the image as its subject " ..
+    "instead of by a tag.",
   source = "sigstore/cosign pkg/oci/remote/write.go (WriteSignaturesExperimentalOCI)",
+  specs = { "OCI image-spec 1.1.1", "cosign d6d86c2 (2026-07-24)" },
   status = "experimental",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -20,6 +24,7 @@ return {
       min = 1,
       max = 1000,
       extension = ".json",
+      inspect = "simplesigning",
       annotations = {
         required = { "dev.cosignproject.cosign/signature" },
         recommended = {
@@ -35,4 +40,6 @@ return {
   unknown_layers = "allow",
   annotations = { required = {}, recommended = {} },
   subject = "required",
+  notes = "The config has the artifact type as its media type and the bytes of an image config. Readers " ..
+    "want exactly one layer and take the last referrer.",
 }

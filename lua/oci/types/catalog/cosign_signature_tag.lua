@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "cosign-signature-tag",
   title = "cosign signature, tag scheme",
+  description = "Signatures that cosign before version 3 makes of an image, each as a layer, under a tag " ..
+    "made of the image's digest.",
   source = "sigstore/cosign specs/SIGNATURE_SPEC.md, pkg/oci/{remote,mutate,static,empty}, pkg/types/media.go",
+  specs = { "OCI image-spec 1.0.2", "cosign d6d86c2 (2026-07-24), specs/SIGNATURE_SPEC.md" },
   status = "legacy",
   legacy = true,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
@@ -9,6 +13,7 @@ return {
   manifest_body_media_type = "present",
   identify_by = "tag",
   identify_fallback = "layer.mediaType",
+  tag_pattern = "<prefix and algorithm>-<hex>.sig",
   config = {
     media_type = "application/vnd.oci.image.config.v1+json",
     required = false,
@@ -21,6 +26,7 @@ return {
       min = 1,
       max = 1000,
       extension = ".json",
+      inspect = "simplesigning",
       annotations = {
         required = { "dev.cosignproject.cosign/signature" },
         recommended = {
@@ -37,7 +43,7 @@ return {
   annotations = { required = {}, recommended = {} },
   subject = "none",
   tag_rule = "<alg>-<hex>.sig in the same repository (COSIGN_REPOSITORY overrides; optional prefix)",
-  limits = { layer_bytes = 134217728, max_signatures = 1000 },
+  limits = { layers = 1000, layer_bytes = 134217728 },
   client_rejects = {
     "payload critical.image.docker-manifest-digest != subject digest",
     "more than 1000 layers",

@@ -1,8 +1,16 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "devcontainer-collection",
   title = "Dev Container collection",
+  description = "The list of the features or templates of a namespace, which tools for development " ..
+    "containers search.",
   source = "devcontainers/spec docs/specs/devcontainer-{features,templates}-distribution.md; " ..
     "devcontainers/cli src/spec-configuration/containerCollectionsOCI{,Push}.ts",
+  specs = {
+    "OCI image-spec 1.0.2",
+    "devcontainers/spec c95ffee (2026-03-17)",
+    "devcontainers/cli f683c29 (2026-06-25)",
+  },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -26,5 +34,6 @@ return {
   annotations = { required = {}, recommended = { "com.github.package.type" } },
   subject = "none",
   tag_rule = "<registry>/<namespace>:latest",
+  rules = { "sha256-digests" },
   notes = "Same config type as features and templates: told apart by the layer type.",
 }

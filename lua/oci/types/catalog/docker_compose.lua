@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "docker-compose",
   title = "Docker Compose project",
+  description = "A project of Docker Compose: its YAML files and environment files as layers, which are " ..
+    "embedded in the manifest as well.",
   source = "docker/compose internal/oci/push.go, pkg/remote/oci.go",
+  specs = { "OCI image-spec 1.1.1", "OCI image-spec 1.0.2", "Docker Compose f729794 (2026-08-19)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   also_root_media_types = { "application/vnd.oci.image.index.v1+json" },
@@ -22,6 +26,7 @@ return {
       min = 1,
       extension = ".yaml",
       data = "embedded",
+      inspect = "yaml",
       annotations = {
         required = { "com.docker.compose.version", "com.docker.compose.file" },
         recommended = { "com.docker.compose.extends" },
@@ -40,6 +45,8 @@ return {
   unknown_layers = "allow",
   annotations = { required = { "org.opencontainers.image.created" }, recommended = {} },
   subject = "none",
+  rules = { "compose-files" },
+  severities = { annotation = "warning", ["layer-annotation"] = "warning" },
   client_rejects = { "file annotations that leave the target directory" },
   fallback = "on a 4xx other than auth: config type application/vnd.docker.compose.config.empty.v1+json, " ..
     "no artifactType",

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "docker-model",
   title = "Docker model",
+  description = "A machine learning model for Docker Model Runner: its weights as raw files, with licences " ..
+    "and templates beside them.",
   source = "docker/model-spec; docker/model-runner pkg/distribution/**",
+  specs = { "OCI image-spec 1.0.2", "docker/model-spec 6c08602 (2025-09-25)", "model-runner 642c721 (2026-07-22)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -12,6 +16,10 @@ return {
     also_media_types = { "application/vnd.docker.ai.model.config.v0.2+json" },
     content = "{config{format,quantization,parameters,architecture,size,gguf{},safetensors{},context_size}, " ..
       "descriptor{created}, rootfs{type,diff_ids}}",
+    schema = {
+      type = "object",
+      properties = { config = { type = "object" }, descriptor = { type = "object" }, rootfs = { type = "object" } },
+    },
   },
   layers = {
     {

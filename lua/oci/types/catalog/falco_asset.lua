@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "falco-asset",
   title = "Falco asset",
+  description = "A file that Falco needs beside its rules, packed as a tar.gz, with what it depends on and " ..
+    "requires in the config.",
   source = "falcosecurity/falcoctl pkg/oci/{constants,types}.go, pkg/oci/{pusher,puller}/*.go",
+  specs = { "OCI image-spec 1.0.2", "falcoctl 71a05e3 (2026-07-15)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -12,6 +16,34 @@ return {
     required = true,
     content = "{name, version, dependencies[{name,version,alternatives[{name,version}]}], " ..
       "requirements[{name,version}]} all omitempty",
+    schema = {
+      type = "object",
+      properties = {
+        dependencies = {
+          type = "array",
+          items = {
+            type = "object",
+            properties = {
+              alternatives = {
+                type = "array",
+                items = {
+                  type = "object",
+                  properties = { name = { type = "string" }, version = { type = "string" } },
+                },
+              },
+              name = { type = "string" },
+              version = { type = "string" },
+            },
+          },
+        },
+        name = { type = "string" },
+        requirements = {
+          type = "array",
+          items = { type = "object", properties = { name = { type = "string" }, version = { type = "string" } } },
+        },
+        version = { type = "string" },
+      },
+    },
   },
   layers = {
     {
@@ -32,6 +64,7 @@ return {
   },
   subject = "none",
   tag_rule = "semver; floating tags 1.2.3, 1.2, 1 and latest on request",
+  severities = { annotation = "warning" },
   client_rejects = { "no layers", "layers[0] media type unknown" },
   notes = "The kind is decided by layers[0].mediaType. Suffix is +tar.gz, not .tar+gzip. Annotations are " ..
     "stripped from the config descriptor because ECR refuses them.",

@@ -1,12 +1,15 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "falco-plugin",
   title = "Falco plugin (multi-platform)",
+  description = "A plugin of Falco: an index of the platforms, even if there is only one, and behind each " ..
+    "entry a tar.gz with the shared object.",
   source = "falcosecurity/falcoctl pkg/oci/{constants,types}.go, pkg/oci/{pusher,puller}/*.go",
+  specs = { "OCI image-spec 1.0.2", "falcoctl 71a05e3 (2026-07-15)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.index.v1+json",
   manifest_body_media_type = "present",
   identify_by = "layer.mediaType",
-  identify_fallback = "config.mediaType",
   layers = {},
   layer_order = "insignificant",
   unknown_layers = "allow",
@@ -15,15 +18,45 @@ return {
       role = "platform",
       media_types = { "application/vnd.oci.image.manifest.v1+json" },
       min = 1,
-      platform = "required: os, architecture (exact match)",
+      platform = "os and architecture, matched exactly",
     },
   },
   child = {
     manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+    identify_by = "layer.mediaType",
+    identify_fallback = "config.mediaType",
     config = {
       media_type = "application/vnd.cncf.falco.plugin.config.v1+json",
       required = true,
       content = "as falco-rulesfile",
+      schema = {
+        type = "object",
+        properties = {
+          dependencies = {
+            type = "array",
+            items = {
+              type = "object",
+              properties = {
+                alternatives = {
+                  type = "array",
+                  items = {
+                    type = "object",
+                    properties = { name = { type = "string" }, version = { type = "string" } },
+                  },
+                },
+                name = { type = "string" },
+                version = { type = "string" },
+              },
+            },
+          },
+          name = { type = "string" },
+          requirements = {
+            type = "array",
+            items = { type = "object", properties = { name = { type = "string" }, version = { type = "string" } } },
+          },
+          version = { type = "string" },
+        },
+      },
     },
     layers = {
       {
@@ -43,6 +76,7 @@ return {
   },
   subject = "none",
   tag_rule = "semver plus floating tags",
+  rules = { "entry-platforms" },
   client_rejects = { "no entry for os+architecture", "no layers", "layers[0] media type unknown" },
   notes = "Always an index, even with one platform.",
 }

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "gator-bundle",
   title = "Gatekeeper gator bundle",
+  description = "Manifests for Gatekeeper's gator command: YAML and JSON files as ORAS pushes them. " ..
+    "Nothing tells them from other files.",
   source = "open-policy-agent/gatekeeper pkg/oci/oci.go, website/docs/gator.md",
+  specs = { "OCI image-spec 1.1.1", "Gatekeeper dd8507e (2026-08-19)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -22,5 +26,6 @@ return {
   annotations = { required = {}, recommended = {} },
   subject = "none",
   tag_rule = "default tag latest",
+  rules = { "local-titles", "unique-titles" },
   notes = "Plain ORAS copy of titled files; cannot be told from oras-files.",
 }

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "helm-plugin",
   title = "Helm 4 plugin",
+  description = "A plugin of Helm 4: a packed directory and its provenance, found by their titles. Helm " ..
+    "reads such plugins; any ORAS push writes them.",
   source = "helm/helm pkg/registry/plugin.go",
+  specs = { "OCI image-spec 1.1.1", "Helm e9b85e4de (version 4, 2026-08-20)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -41,6 +45,7 @@ return {
   annotations = { required = {}, recommended = {} },
   subject = "none",
   tag_rule = "tag = version; name = last path part of the repository",
+  severities = { ["layer-title"] = "error" },
   client_rejects = { "artifact type differs", "no layer with the expected title" },
-  notes = "Consumer only in helm; layers are found by TITLE. Producer is any ORAS push.",
+  notes = "Consumer only in helm; layers are found by org.opencontainers.image.title. Producer is any ORAS push.",
 }

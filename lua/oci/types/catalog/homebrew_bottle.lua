@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "homebrew-bottle",
   title = "Homebrew bottle",
+  description = "A compiled package of Homebrew: an index with a bottle for each platform, found by the " ..
+    "digest and version in its annotations.",
   source = "Homebrew/brew Library/Homebrew/github_packages.rb, resource.rb",
+  specs = { "OCI image-spec 1.0.2", "Homebrew aad366f (2026-08-22)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.index.v1+json",
   manifest_body_media_type = "absent",
@@ -41,6 +45,7 @@ return {
     },
     manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
     manifest_body_media_type = "absent",
+    identify_by = "annotation",
     config = {
       media_type = "application/vnd.oci.image.config.v1+json",
       required = true,
@@ -75,12 +80,14 @@ return {
       "org.opencontainers.image.url",
       "org.opencontainers.image.vendor",
     },
+    values = { ["com.github.package.type"] = "homebrew_bottle" },
   },
   subject = "none",
-  tag_rule = "<version>[-<rebuild>]; repository: \"@\" -> \"/\", \"+\" -> \"x\"; entry REF = <version>.<bottle " ..
-    "tag>[.<rebuild>]",
-  limits = { index_bytes = 4194304 },
-  client_rejects = { "no entry whose sh.brew.bottle.digest and REF match" },
+  tag_rule = "<version>[-<rebuild>]; repository: \"@\" -> \"/\", \"+\" -> \"x\"; entry " ..
+    "org.opencontainers.image.ref.name = <version>.<bottle tag>[.<rebuild>]",
+  limits = { manifest_bytes = 4194304 },
+  severities = { annotation = "warning" },
+  client_rejects = { "no entry whose sh.brew.bottle.digest and org.opencontainers.image.ref.name match" },
   notes = "com.github.package.type = homebrew_bottle. Neither index nor child manifests carry mediaType. " ..
     "JSON is pretty printed. sh.brew.bottle.digest is bare hex of the tar.gz.",
 }

@@ -1,11 +1,15 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "imgpkg-locations",
   title = "Carvel imgpkg image locations",
+  description = "Where the images of an imgpkg bundle were copied to, under a tag made of the bundle's digest.",
   source = "carvel-dev/imgpkg pkg/imgpkg/{bundle,lockconfig}",
+  specs = { "OCI image-spec 1.0.2", "imgpkg 240e878 (2024-10-14)", "imgpkg.carvel.dev/v1alpha1" },
   status = "current",
   manifest_media_type = "application/vnd.docker.distribution.manifest.v2+json",
   manifest_body_media_type = "present",
   identify_by = "tag",
+  tag_pattern = "sha256-<hex>.image-locations.imgpkg",
   config = {
     media_type = "application/vnd.docker.container.image.v1+json",
     required = false,
@@ -19,6 +23,7 @@ return {
       max = 1,
       extension = ".tar.gz",
       content_check = { "image-locations.yml" },
+      inspect = "imgpkg-locations",
     },
   },
   layer_order = "insignificant",
@@ -26,5 +31,5 @@ return {
   annotations = { required = {}, recommended = {} },
   subject = "none",
   tag_rule = "sha256-<hex of bundle>.image-locations.imgpkg",
-  notes = "kind ImageLocations.",
+  notes = "The file in the layer is of the kind ImageLocations.",
 }

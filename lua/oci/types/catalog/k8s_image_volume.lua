@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "k8s-image-volume",
   title = "Kubernetes image volume (consumer profile)",
+  description = "What Kubernetes mounts as an image volume: a directory made of tar layers or of titled " ..
+    "files. Not a type, but what a runtime makes of an image or artifact.",
   source = "kubernetes/enhancements KEP-4639; cri-o internal/ociartifact/**",
+  specs = { "OCI image-spec 1.1.1", "KEP-4639" },
   status = "profile",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   also_manifest_media_types = { "application/vnd.docker.distribution.manifest.v2+json" },

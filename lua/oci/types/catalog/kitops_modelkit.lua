@@ -1,8 +1,12 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "kitops-modelkit",
   title = "KitOps ModelKit",
+  description = "A machine learning model with its code, data and documentation, packed by KitOps; the " ..
+    "Kitfile is the config.",
   source = "kitops-ml/kitops pkg/lib/constants/*.go, pkg/lib/kitfile/local-storage.go, " ..
     "pkg/artifact/spec.md (2025-08)",
+  specs = { "OCI image-spec 1.0.2", "KitOps a041892 (2025-08-19)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "absent",
@@ -11,6 +15,7 @@ return {
     media_type = "application/vnd.kitops.modelkit.config.v1+json",
     required = true,
     content = "Kitfile as JSON",
+    schema = { type = "object" },
   },
   layers = {
     {

@@ -1,8 +1,12 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "modelpack",
   title = "CNCF ModelPack model",
+  description = "A machine learning model as the CNCF's ModelPack describes it: weights, their " ..
+    "configuration, documentation, code and data sets as layers of media types of their own.",
   source = "modelpack/model-spec docs/{spec,config,annotations}.md, specs-go/v1, " ..
     "schema/config-schema.json; modelpack/modctl pkg/backend/build/builder.go",
+  specs = { "OCI image-spec 1.1.1", "ModelPack model-spec d78bf32 (2026-06-08)", "modctl c8e484d (2026-08-05)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "required",
@@ -13,6 +17,33 @@ return {
     required = true,
     content = "{descriptor{}*, config{architecture,format,paramSize,precision,quantization,capabilities}*, " ..
       "modelfs{type:\"layers\",diffIds[>=1]}*}; no other keys",
+    schema = {
+      type = "object",
+      required = { "descriptor", "config", "modelfs" },
+      properties = {
+        config = {
+          type = "object",
+          properties = {
+            architecture = { type = "string" },
+            capabilities = { type = "object" },
+            format = { type = "string" },
+            paramSize = { type = "string" },
+            precision = { type = "string" },
+            quantization = { type = "string" },
+          },
+        },
+        descriptor = { type = "object" },
+        modelfs = {
+          type = "object",
+          required = { "type", "diffIds" },
+          properties = {
+            type = { enum = { "layers" } },
+            diffIds = { type = "array", minItems = 1, items = { type = "string" } },
+          },
+        },
+      },
+      additionalProperties = false,
+    },
   },
   layers = {
     {

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "oci-sif-image",
   title = "OCI-SIF pushed as an image",
+  description = "An image of SingularityCE with squashfs layers instead of tar layers, and perhaps an ext3 " ..
+    "overlay as the last one.",
   source = "sylabs/singularity internal/pkg/client/ocisif/ocisif.go, internal/pkg/ocisif/*.go",
+  specs = { "OCI image-spec 1.0.2", "SingularityCE ec04331 (2026-08-20)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",

@@ -1,7 +1,10 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "ollama-model",
   title = "Ollama model",
+  description = "A machine learning model of Ollama: a Docker manifest with a layer for each part of the model.",
   source = "ollama/ollama manifest/*.go, server/{images,create}.go, types/model/config.go",
+  specs = { "Docker image manifest version 2, schema 2", "Ollama fb30760 (2026-08-21)" },
   status = "current",
   manifest_media_type = "application/vnd.docker.distribution.manifest.v2+json",
   manifest_body_media_type = "present",
@@ -11,6 +14,7 @@ return {
     required = true,
     content = "{model_format, model_family, model_families, model_type, file_type, renderer?, parser?, " ..
       "architecture, os, ...}",
+    schema = { type = "object" },
   },
   layers = {
     { role = "model", media_types = { "application/vnd.ollama.image.model" }, min = 0, extension = ".gguf" },

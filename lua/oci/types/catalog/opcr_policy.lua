@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "opcr-policy",
   title = "opcr.io policy image (policy CLI)",
+  description = "A policy image of the policy command line: an OPA bundle whose annotations name the " ..
+    "repository it was built for.",
   source = "opcr-io/policy pkg/app/build.go, internal/oci/oci.go",
+  specs = { "OCI image-spec 1.1.1", "opcr-io/policy 82a1abb (2026-07-03)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -21,6 +25,16 @@ return {
       max = 1,
       extension = ".tar.gz",
       title_required = true,
+      content_check = {
+        ".manifest",
+        "data.json",
+        "data.yaml",
+        "*.rego",
+        "policy.wasm",
+        ".signatures.json",
+        "patch.json",
+      },
+      inspect = "opa-bundle",
       annotations = {
         required = { "org.opencontainers.image.title", "org.openpolicyregistry.type" },
         recommended = { "org.opencontainers.image.created", "rego.version" },
@@ -32,11 +46,13 @@ return {
   annotations = {
     required = { "org.openpolicyregistry.type" },
     recommended = { "org.opencontainers.image.title", "org.opencontainers.image.created", "rego.version" },
+    values = { ["org.openpolicyregistry.type"] = "policy" },
   },
   subject = "none",
+  severities = { ["artifact-type"] = "warning", ["layer-annotation"] = "warning" },
   client_rejects = {
     "any media type outside OCI manifest/config/layers, empty config and application/vnd.unknown.config.v1+json",
   },
-  notes = "artifactType really is the image manifest media type. TITLE holds the full repository name, not " ..
-    "a file name. Loadable by OPA.",
+  notes = "artifactType really is the image manifest media type. org.opencontainers.image.title holds the " ..
+    "full repository name, not a file name. Loadable by OPA.",
 }

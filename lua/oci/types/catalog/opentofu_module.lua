@@ -1,8 +1,12 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "opentofu-module",
   title = "OpenTofu module package",
+  description = "A module package of OpenTofu: one zip. The artifact type is demanded, the config is not " ..
+    "looked at.",
   source = "opentofu/opentofu internal/getmodules/oci_getter.go, " ..
     "internal/getproviders/oci_registry_mirror_source.go, website/docs/cli/oci_registries/*.mdx",
+  specs = { "OCI image-spec 1.1.1", "OpenTofu f831fa1 (2026-08-12)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "required",
@@ -23,4 +27,5 @@ return {
     "manifest over 4 MiB",
     "body mediaType differs",
   },
+  notes = "There is no fallback to the config's media type. The body of the manifest must say its mediaType.",
 }

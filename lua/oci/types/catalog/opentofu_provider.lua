@@ -1,8 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "opentofu-provider",
   title = "OpenTofu provider",
+  description = "A provider of OpenTofu: an index of the platforms, and behind each entry the vendor's zip.",
   source = "opentofu/opentofu internal/getmodules/oci_getter.go, " ..
     "internal/getproviders/oci_registry_mirror_source.go, website/docs/cli/oci_registries/*.mdx",
+  specs = { "OCI image-spec 1.1.1", "OpenTofu f831fa1 (2026-08-12)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.index.v1+json",
   manifest_body_media_type = "required",
@@ -10,19 +13,20 @@ return {
   identify_by = "artifactType",
   layers = {},
   layer_order = "insignificant",
-  unknown_layers = "allow",
+  unknown_layers = "ignore",
   entries = {
     {
       role = "target",
       media_types = { "application/vnd.oci.image.manifest.v1+json" },
       min = 1,
       artifact_type = "application/vnd.opentofu.provider-target",
-      platform = "required: os, architecture; entries with os.version skipped; exactly one match",
+      platform = "os and architecture, exactly one entry for each; entries with os.version are skipped",
     },
   },
   child = {
     artifact_type = "application/vnd.opentofu.provider-target",
     manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
+    identify_by = "artifactType",
     config = { media_type = "application/vnd.oci.empty.v1+json", required = false, content = "{} (2 bytes)" },
     layers = { { role = "package", media_types = { "archive/zip" }, min = 1, max = 1, extension = ".zip" } },
   },
@@ -30,6 +34,7 @@ return {
   subject = "none",
   tag_rule = "tag = version with \"+\" replaced by \"_\"; non-semver tags ignored",
   limits = { manifest_bytes = 4194304 },
+  rules = { "entry-platforms", "unique-platforms" },
   client_rejects = {
     "artifactType differs at either level",
     "no or several matching platforms",

@@ -1,8 +1,12 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "oras-files",
   title = "Files as pushed by the ORAS CLI",
+  description = "Files and directories as the ORAS command line pushes them when no type is named: each " ..
+    "layer has its path as title, and a directory is a tar+gzip that comes back unpacked.",
   source = "oras-project/oras cmd/oras/root/{push,attach,pull,file}.go; oras-project/oras-go pack.go, " ..
     "content/file/{file,utils}.go",
+  specs = { "OCI image-spec 1.1.1", "oras 94fa1d8 (2026-08-19)", "oras-go 19db72b (2026-07-21)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -45,6 +49,13 @@ return {
   annotations = { required = { "org.opencontainers.image.created" }, recommended = {} },
   subject = "optional",
   limits = { manifest_bytes = 4194304 },
+  rules = { "local-titles", "unique-titles" },
+  severities = {
+    annotation = "warning",
+    ["artifact-type"] = "hint",
+    ["config-type"] = "hint",
+    ["layer-annotation"] = "warning",
+  },
   client_rejects = {
     "absolute or escaping title unless allowed",
     "duplicate title with other content",
@@ -54,7 +65,7 @@ return {
   },
   notes = "artifact_type is only the default, the user normally sets it. A plain file gets the tar layer " ..
     "media type although it is not a tar. --config without --artifact-type falls back to the 1.0 form " ..
-    "(config.mediaType = type). CREATED is added automatically and must be RFC 3339. Untitled layers are " ..
-    "skipped on pull. Unpack only if the hint is exactly \"true\". attach = same plus subject, artifact type " ..
-    "mandatory.",
+    "(config.mediaType = type). org.opencontainers.image.created is added automatically and must be RFC 3339. " ..
+    "Untitled layers are skipped on pull. Unpack only if the hint is exactly \"true\". attach = same plus " ..
+    "subject, artifact type mandatory.",
 }

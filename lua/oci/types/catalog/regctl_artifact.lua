@@ -1,7 +1,10 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "regctl-artifact",
   title = "Artifact as pushed by regctl",
+  description = "Files as regctl pushes them when no type is named. Layers have titles only on request.",
   source = "regclient/regclient cmd/regctl/artifact.go",
+  specs = { "OCI image-spec 1.1.1", "regclient 725072f (2026-07-01)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -26,7 +29,8 @@ return {
   unknown_layers = "allow",
   annotations = { required = {}, recommended = {} },
   subject = "optional",
+  severities = { ["artifact-type"] = "hint" },
   notes = "artifact_type is the (warned-about) default. One file and no file type: layer media type = " ..
     "artifact type. Title only with --file-title; directories become a tgz whose title ends in \"/\". No " ..
-    "CREATED. All types are checked against the media type grammar.",
+    "org.opencontainers.image.created. All types are checked against the media type grammar.",
 }

@@ -1,8 +1,17 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "sigstore-bundle",
   title = "Sigstore bundle v0.3 (cosign 3 default, GitHub attestations)",
+  description = "A signature or an attestation as a Sigstore bundle, which refers to what it is of as its " ..
+    "subject. cosign 3 and GitHub write it.",
   source = "sigstore/cosign specs/BUNDLE_SPEC.md, pkg/oci/remote/{write,signatures}.go; " ..
     "sigstore/sigstore-go pkg/bundle/bundle.go",
+  specs = {
+    "OCI image-spec 1.1.1",
+    "Sigstore bundle 0.3",
+    "cosign d6d86c2 (2026-07-24), specs/BUNDLE_SPEC.md",
+    "sigstore-go 4594ab4 (2026-06-09)",
+  },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -13,14 +22,15 @@ return {
     {
       role = "bundle",
       media_types = { "application/vnd.dev.sigstore.bundle.v0.3+json" },
-      legacy_media_types = {
+      legacy_media_types = { "application/vnd.dev.sigstore.bundle+json;version=0.3" },
+      also_rejected = {
         "application/vnd.dev.sigstore.bundle+json;version=0.1",
         "application/vnd.dev.sigstore.bundle+json;version=0.2",
-        "application/vnd.dev.sigstore.bundle+json;version=0.3",
       },
       min = 1,
       max = 1,
       extension = ".json",
+      inspect = "sigstore-bundle",
     },
   },
   layer_order = "insignificant",
@@ -31,6 +41,7 @@ return {
   },
   subject = "required",
   tag_rule = "pushed by digest, no tag; found by the referrers of the subject, listed without a type filter",
+  severities = { annotation = "warning" },
   client_rejects = {
     "layer count != 1",
     "layer type lacks prefix application/vnd.dev.sigstore.bundle",

@@ -1,7 +1,16 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "singularity-sif",
   title = "Singularity / Apptainer image file (oras://)",
+  description = "An image of Singularity or Apptainer in a single SIF file, as their oras:// transport " ..
+    "pushes and pulls it.",
   source = "apptainer/apptainer and sylabs/singularity internal/pkg/client/oras/*.go",
+  specs = {
+    "OCI image-spec 1.0.2",
+    "Apptainer 917d665 (2026-08-18)",
+    "SingularityCE ec04331 (2026-08-20)",
+    "SIF 1",
+  },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -21,6 +30,7 @@ return {
       max = 1,
       extension = ".sif",
       title_required = true,
+      inspect = "sif",
       annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },
     },
   },

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "soci-index-v2",
   title = "SOCI index v2",
+  description = "An index into the layers of an image, by which the SOCI snapshotter starts a container " ..
+    "before they are there. It lies in the image's own index.",
   source = "awslabs/soci-snapshotter soci/soci_index.go",
+  specs = { "OCI image-spec 1.0.2", "soci-snapshotter 77fb426 (2026-08-11)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "spin-app",
   title = "Spin application",
+  description = "An application of the WebAssembly framework Spin: modules and files as layers, and last " ..
+    "the locked application that says where each of them goes.",
   source = "spinframework/spin crates/oci/src/client.rs",
+  specs = { "OCI image-spec 1.0.2", "Spin 94a8fc8 (2026-08-21)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "absent",
@@ -33,6 +37,7 @@ return {
       max = 1,
       position = "last",
       extension = ".json",
+      inspect = "json",
     },
   },
   layer_order = "significant",
@@ -48,7 +53,7 @@ return {
     },
   },
   subject = "none",
-  limits = { inline_bytes = 128, max_layers = 500 },
+  limits = { layers = 500, inline_bytes = 128 },
   notes = "Paths live in the locked app JSON, not in titles. Files up to 128 bytes are inlined there. More " ..
     "than 499 layers: archive mode (ECR limit 500). Identical blobs are stored once.",
 }

@@ -1,7 +1,10 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "sylabs-data-container",
   title = "OCI-SIF data container",
+  description = "A data container of SingularityCE: one squashfs file system that is bound into containers.",
   source = "sylabs/singularity internal/pkg/ocisif/datacontainer.go",
+  specs = { "OCI image-spec 1.1.1", "SingularityCE ec04331 (2026-08-20)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",

@@ -1,8 +1,15 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "tekton-bundle",
   title = "Tekton bundle",
+  description = "Tasks and pipelines of Tekton, a layer for each, named by the layer's annotations.",
   source = "tektoncd/pipeline docs/tekton-bundle-contracts.md, pkg/resolution/resolver/bundle/bundle.go; " ..
     "tektoncd/cli pkg/bundle/builder.go",
+  specs = {
+    "OCI image-spec 1.0.2",
+    "Tekton pipeline 3ee1745 (2026-08-18), docs/tekton-bundle-contracts.md",
+    "tektoncd/cli 02194ab",
+  },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   also_manifest_media_types = { "application/vnd.docker.distribution.manifest.v2+json" },
@@ -25,6 +32,7 @@ return {
       min = 1,
       max = 20,
       extension = ".tar[.gz]",
+      inspect = "none",
       annotations = {
         required = { "dev.tekton.image.name", "dev.tekton.image.kind", "dev.tekton.image.apiVersion" },
         recommended = {},
@@ -35,7 +43,8 @@ return {
   unknown_layers = "allow",
   annotations = { required = {}, recommended = {} },
   subject = "none",
-  limits = { max_layers = 20 },
+  limits = { layers = 20 },
+  rules = { "tekton-layers" },
   client_rejects = {
     "more than 20 layers",
     "a missing layer annotation",

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "timoni-artifact",
   title = "Timoni artifact",
+  description = "Content that Timoni loads besides modules, such as generated CUE packages: its kind is an " ..
+    "annotation of the layer.",
   source = "stefanprodan/timoni api/v1alpha1/artifact.go, internal/oci/*.go",
+  specs = { "OCI image-spec 1.0.2", "Timoni 74ab9cc (2026-08-22)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",

@@ -1,7 +1,11 @@
+--- Data only; what the fields mean is said in lua/oci/types/type.lua.
 return {
   name = "timoni-module",
   title = "Timoni module",
+  description = "A module of the Kubernetes package manager Timoni: what it depends on in the first layer, " ..
+    "its own CUE files in the second.",
   source = "stefanprodan/timoni api/v1alpha1/artifact.go, internal/oci/*.go",
+  specs = { "OCI image-spec 1.0.2", "Timoni 74ab9cc (2026-08-22)" },
   status = "current",
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
@@ -31,7 +35,7 @@ return {
       annotation_values = { ["sh.timoni.content.type"] = "module" },
     },
   },
-  layer_order = "significant",
+  layer_order = "declared",
   unknown_layers = "allow",
   annotations = {
     required = { "org.opencontainers.image.version" },
@@ -45,6 +49,7 @@ return {
   subject = "none",
   tag_rule = "tag = strict semver, build metadata (+) forbidden",
   limits = { unpacked_bytes = 104857600 },
+  rules = { "plain-version" },
   client_rejects = { "config type differs", "wanted content type not among layers", "version annotation missing" },
   notes = "Old modules keep the version in .revision.",
 }
