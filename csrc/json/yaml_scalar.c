@@ -82,7 +82,8 @@ static bool is_integer(const char *s, struct oci_yaml_scalar *ret)
         beyond = beyond || n > OCI_MAX_SIZE;
         n = beyond ? 0 : n;
     }
-    *ret = (struct oci_yaml_scalar){beyond ? OCI_YAML_BEYOND : OCI_YAML_INTEGER, negative && n ? -(double)n : (double)n};
+    ret->kind = beyond ? OCI_YAML_BEYOND : OCI_YAML_INTEGER;
+    ret->number = negative && n ? -(double)n : (double)n;
     return true;
 }
 

@@ -58,6 +58,7 @@ int luaopen_oci_core(lua_State *L)
     static const luaL_Reg functions[] = {{"json_encode", oci_lua_json_encode},
                                          {"json_decode", oci_lua_json_decode},
                                          {"yaml_decode", oci_lua_yaml_decode},
+                                         {"regex_find", oci_lua_regex_find},
                                          {"array", oci_lua_array},
                                          {"reference", oci_lua_reference},
                                          {"reference_registry", oci_lua_reference_registry},

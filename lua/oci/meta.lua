@@ -43,6 +43,15 @@ function core.json_decode(text) end
 ---@return table? detail
 function core.yaml_decode(text) end
 
+---Does a regular expression (csrc/base/regex.h) match somewhere in a text?
+---@param pattern string
+---@param text string
+---@return boolean? found
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.regex_find(pattern, text) end
+
 ---@generic T: table
 ---@param list T
 ---@return T

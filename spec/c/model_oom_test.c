@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/regex.h"
 #include "failmalloc.h"
 #include "model/challenge.h"
 #include "model/manifest.h"
@@ -68,8 +69,21 @@ static int use_bytes(struct oci_err *e)
     return rc;
 }
 
+static int use_regex(struct oci_err *e)
+{
+    struct oci_regex *r = NULL;
+    bool found = false;
+    int rc = oci_regex_new("^(ab|[^\\W_]{2,9})+$", 19, &r, e);
+    if (rc == OCI_OK)
+        rc = oci_regex_find(r, "abc", 3, &found, e);
+    CHECK(rc != OCI_OK || found);
+    oci_regex_free(r);
+    return rc;
+}
+
 TEST(base_without_memory)
 {
+    failmalloc_sweep(use_regex, OCI_OK);
     failmalloc_sweep(use_buf, OCI_OK);
     failmalloc_sweep(use_map, OCI_OK);
     failmalloc_sweep(use_bytes, OCI_OK);

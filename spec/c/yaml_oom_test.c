@@ -7,7 +7,7 @@
 #include "json/yaml.h"
 #include "test.h"
 
-/* On every path that allocates: keys of all kinds, anchored ones, aliases, merges, many keys, tags, a second document. */
+/* On every path that allocates: keys of all kinds, anchored ones, aliases, merges, many keys, tags, two documents. */
 static const char text[] =
     "%TAG !c! tag:yaml.org,2002:\n---\n"
     "&k key: &x {a: 1, b: [2.5, ~, yes, \"q\", !c!str 1]}\n1: *x\nyes: *k\no: {*k : 2}\n"

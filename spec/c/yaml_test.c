@@ -37,7 +37,9 @@ static void check_all(const char *const (*t)[2], size_t count)
 TEST(scalars)
 {
     static const char *const t[][2] = {
-        {"", "null"}, {"\n# only a comment\n", "null"}, {"---\n...\n", "null"},
+        {"", "null"},
+        {"\n# only a comment\n", "null"},
+        {"---\n...\n", "null"},
         {"[~, null, Null, NULL, nUll]", "[null,null,null,null,\"nUll\"]"},
         {"[true, True, TRUE, tRue]", "[true,true,true,\"tRue\"]"},
         {"[yes, Yes, YES, on, On, ON, y, Y]", "[true,true,true,true,true,true,true,true]"},
@@ -79,10 +81,12 @@ TEST(tags)
 TEST(collections_and_text)
 {
     static const char *const t[][2] = {
-        {"a:\n- 1\n- b: 2\n  c: 3\nd: {e: [x, z,], f}", "{\"a\":[1,{\"b\":2,\"c\":3}],\"d\":{\"e\":[\"x\",\"z\"],\"f\":null}}"},
+        {"a:\n- 1\n- b: 2\n  c: 3\nd: {e: [x, z,], f}",
+         "{\"a\":[1,{\"b\":2,\"c\":3}],\"d\":{\"e\":[\"x\",\"z\"],\"f\":null}}"},
         {"- - 1\n  - 2\n- ~\n-\n- ''", "[[1,2],null,null,\"\"]"},
         {"? a\n: b\n? c", "{\"a\":\"b\",\"c\":null}"},
-        {"1: a\nyes: b\n0x10: c\n1.0e1: d\n-1: e", "{\"1\":\"a\",\"true\":\"b\",\"16\":\"c\",\"10\":\"d\",\"-1\":\"e\"}"},
+        {"1: a\nyes: b\n0x10: c\n1.0e1: d\n-1: e",
+         "{\"1\":\"a\",\"true\":\"b\",\"16\":\"c\",\"10\":\"d\",\"-1\":\"e\"}"},
         {"a: |\n  x\n  y\nb: |-\n  x\nc: |+\n  x\n\nd: >\n  x\n  y\n\n  z\ne: |2\n    x\n",
          "{\"a\":\"x\\ny\\n\",\"b\":\"x\",\"c\":\"x\\n\\n\",\"d\":\"x y\\nz\\n\",\"e\":\"  x\\n\"}"},
         {"a: 'it''s'\nb: \"\\u00e9\\x41\\n\\U0001F600\"\nc: \"x\\\n  y\"\nd: x # no\ne: x#yes",
@@ -139,7 +143,8 @@ TEST(refused_with_line_and_column)
         const char *text;
     } t[] = {
         {"{a: 1, a: 2}", OCI_INVALID, "YAML at line 1, column 8: the key \"a\" is there twice"},
-        {"# \xC3\xA9\r\n1: a\r\n \r\n\"1\": b\r\n", OCI_INVALID, "YAML at line 4, column 1: the key \"1\" is there twice"},
+        {"# \xC3\xA9\r\n1: a\r\n \r\n\"1\": b\r\n", OCI_INVALID,
+         "YAML at line 4, column 1: the key \"1\" is there twice"},
         {"{\xC3\xA9: 1, \xC3\xA9: 2}", OCI_INVALID, "YAML at line 1, column 8: the key \"\xC3\xA9\" is there twice"},
         {"<<: {a: 1}\n<<: {b: 1}", OCI_INVALID, "YAML at line 2, column 1: the key \"<<\" is there twice"},
         {"z:\n  b: 3\n  <<: {b: 2}", OCI_INVALID,
