@@ -192,6 +192,7 @@ build = {
         "csrc/sys/file.c",
         "csrc/sys/name.c",
         "csrc/sys/pool.c",
+        "csrc/sys/temporary.c",
         "csrc/sys/terminal.c",
         "csrc/sys/thread.c",
         "csrc/sys/wake.c",

@@ -1,8 +1,6 @@
 /* layout.c - an OCI image layout as a store: blobs in and out (layout.h; store.h). */
 #include "store/layout.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -161,8 +159,8 @@ static int on_looked(struct oci_flow *f)
             oci_layout_note(p->layout, &p->want.digest);
         return put_over(p, &p->want.digest, p->size, OCI_PUT_EXISTS);
     }
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, ".oci-%016" PRIx64, oci_random_u64());
+    char temporary[OCI_TEMPORARY_MAX];
+    oci_file_temporary(temporary);
     struct oci_file_sink_options o = {
         .dirfd = p->blobs,
         .temporary = temporary,

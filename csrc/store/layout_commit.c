@@ -3,15 +3,18 @@
  * One job does it, and tries again later where it would have to wait (a job never waits):
  *   the turn among the jobs of this store; the manifest's bytes; everything noted as fresh made durable;
  *   the lock among processes; index.json read, changed, and replaced.
- * The lock is a file of its own, since index.json is replaced by each writer (security-quirks 4.5). */
+ * The lock is a file of its own, since index.json is replaced by each writer (security-quirks 4.5). While it is held,
+ * once a day, temporary files that killed writers left are removed. */
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/manifest.h"
 #include "store/layout.h"
+#include "sys/clock.h"
 
 #define LOCK_FILE "index.json.lock"
+#define DAY_NS (24 * 3600 * INT64_C(1000000000))
 #define TURN_MS 1
 #define LOCK_MS 5
 
@@ -123,6 +126,26 @@ static void give_lock(struct commit *c)
     c->lock_fd = -1;
 }
 
+/* Once a day what killed writers left is removed: the lock's own time says when that was. What was not written to for
+ * a day is nobody's any more. */
+static void sweep(struct commit *c)
+{
+    struct oci_file_info before, now;
+    if (oci_file_info_fd(c->lock_fd, &before, NULL) != OCI_OK ||
+        before.mtime_ns / 1000000000 > oci_clock_unix() - DAY_NS / 1000000000 || !oci_file_touch(c->lock_fd) ||
+        oci_file_info_fd(c->lock_fd, &now, NULL) != OCI_OK)
+        return;
+    oci_dir_sweep(c->dirfd, now.mtime_ns - DAY_NS);
+    static const char *const places[] = {"blobs/" OCI_SHA256, "blobs/" OCI_SHA512};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        int fd;
+        if (oci_dir_open_beneath(c->dirfd, places[i], false, &fd, NULL) == OCI_OK) {
+            oci_dir_sweep(fd, now.mtime_ns - DAY_NS);
+            oci_fd_close(fd);
+        }
+    }
+}
+
 static int apply(struct commit *c, struct oci_json *root, bool *ret_found)
 {
     *ret_found = true;
@@ -208,6 +231,8 @@ static int run(struct oci_work *w, struct oci_err *reterr)
         return rc;
     if (rc == OCI_OK)
         rc = change_index(c, reterr);
+    if (rc == OCI_OK)
+        sweep(c);
     give_lock(c);
     give_turn(c);
     return rc;

@@ -6,7 +6,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/layout.h"
-#include "sys/clock.h"
 
 #define LAYOUT_FILE "oci-layout"
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -37,8 +36,8 @@ static int check_version(const struct oci_bytes *text, const char *dir, struct o
 /* Makes a file with its first content; one that somebody else has made meanwhile stays. */
 static int make_file(int dirfd, const char *name, const char *text, struct oci_err *reterr)
 {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, ".oci-%016" PRIx64, oci_random_u64());
+    char temporary[OCI_TEMPORARY_MAX];
+    oci_file_temporary(temporary);
     int fd;
     int rc = oci_file_create(dirfd, temporary, 0644, &fd, reterr);
     if (rc != OCI_OK)

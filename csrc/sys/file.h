@@ -73,6 +73,14 @@ int oci_file_readlink(int dirfd, const char *name, char *buf, size_t size, struc
 int oci_file_try_lock(int fd, bool *ret_locked, struct oci_err *reterr);
 void oci_file_unlock(int fd);
 
+/* Temporary names: ".oci-" and sixteen random digits. Whoever is killed leaves his; they are swept: the regular files
+ * of a directory that have such a name and were not written to since `before_ns`. */
+#define OCI_TEMPORARY_MAX 32
+void oci_file_temporary(char name[OCI_TEMPORARY_MAX]);
+void oci_dir_sweep(int dirfd, int64_t before_ns);
+/* The time of its last change becomes now; false where that is not ours to do. */
+bool oci_file_touch(int fd);
+
 /* A whole small file. OCI_LIMIT when larger than `max`. */
 int oci_file_read_all(int dirfd, const char *path, size_t max, struct oci_bytes **ret_bytes, struct oci_err *reterr);
 /* Replaces `name` by temporary file, sync (when asked), rename; the directory is synced too. */

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sys/beneath.h"
-#include "sys/clock.h"
 #include "sys/fault.h"
 #include "sys/file.h"
 
@@ -173,8 +172,8 @@ int oci_file_read_all(int dirfd, const char *path, size_t max, struct oci_bytes 
 static int write_and_rename(int dirfd, const char *name, const void *p, size_t len, unsigned mode, bool sync,
                             struct oci_err *reterr)
 {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, ".oci-%016llx", (unsigned long long)oci_random_u64());
+    char temporary[OCI_TEMPORARY_MAX];
+    oci_file_temporary(temporary);
     int fd;
     int rc = oci_file_create(dirfd, temporary, mode, &fd, reterr);
     if (rc != OCI_OK)

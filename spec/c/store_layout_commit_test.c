@@ -1,11 +1,14 @@
 /* Changes of an image layout: durable, whole when something fails, and merged with those of others. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "content/content_kinds.h"
@@ -336,6 +339,54 @@ static void remove_temporaries(const char *path)
     }
     if (d)
         closedir(d);
+}
+
+/* A file that somebody wrote to so long ago. */
+static void old_file(const char *path, int days)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) - days * 24 * 3600 - 60}};
+    if (!scratch_exists(path))
+        scratch_text(path, "x");
+    CHECK_INT(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+#define LEFT(x) ".oci-00000000000000" x
+
+TEST(what_killed_writers_left_is_removed_once_a_day)
+{
+    layout_begin();
+    struct oci_desc desc;
+    struct oci_bytes *m = kit_manifest(&layout_host, layout_store, 1, &desc);
+    CHECK_INT(kit_put_manifest(&layout_host, layout_store, &desc, m, "v1", NULL), OCI_OK);
+    CHECK_INT(mkdir(scratch_path("layout/blobs/sha512"), 0755), 0);
+    static const char *const stale[] = {LEFT("01"), "blobs/sha256/" LEFT("02"), "blobs/sha512/" LEFT("03")};
+    /* Fresh; not called so; of another kind. */
+    static const char *const kept[] = {"blobs/sha256/" LEFT("04"), "blobs/sha256/.oci-mine", "blobs/sha256/" LEFT("0g"),
+                                       "blobs/sha256/.oci-000000000000000000"};
+    const char *dir = scratch_path("layout/%s", LEFT("07")), *link = scratch_path("layout/%s", LEFT("08"));
+    CHECK_INT(mkdir(dir, 0755), 0);
+    old_file(dir, 9);
+    CHECK_INT(symlink("index.json", link), 0);
+    for (size_t i = 0; i < 3; i++)
+        old_file(scratch_path("layout/%s", stale[i]), 1);
+    for (size_t i = 0; i < 4; i++)
+        old_file(scratch_path("layout/%s", kept[i]), i == 0 ? 0 : 9);
+    /* The lock is younger than a day: today it was done already. */
+    CHECK_INT(kit_put_manifest(&layout_host, layout_store, &desc, m, "v2", NULL), OCI_OK);
+    CHECK(scratch_exists(scratch_path("layout/%s", stale[0])));
+    old_file(scratch_path("layout/index.json.lock"), 1);
+    CHECK_INT(kit_put_manifest(&layout_host, layout_store, &desc, m, "v3", NULL), OCI_OK);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(!scratch_exists(scratch_path("layout/%s", stale[i])));
+    for (size_t i = 0; i < 4; i++)
+        CHECK(scratch_exists(scratch_path("layout/%s", kept[i])));
+    CHECK(scratch_exists(dir) && scratch_exists(link));
+    old_file(scratch_path("layout/%s", stale[0]), 1);
+    CHECK_INT(kit_put_manifest(&layout_host, layout_store, &desc, m, "v4", NULL), OCI_OK);
+    CHECK(scratch_exists(scratch_path("layout/%s", stale[0])));
+    CHECK_STR(kit_tags(&layout_host, layout_store), "v1 v2 v3 v4");
+    oci_bytes_unref(m);
+    layout_end();
 }
 
 /* Killed while it writes: index.json is an old one or a new one, and what it names is there. */
