@@ -122,7 +122,7 @@ static int read_small(struct oci_hash_file_work *h, uint64_t size, struct oci_er
 static int hash_slice(struct oci_hash_file_work *h, struct oci_err *reterr)
 {
     size_t size;
-    char *block = oci_block_get(OCI_BLOCK_LARGE, OCI_BLOCK_SMALL, &size);
+    char *block = oci_block_get(OCI_BLOCK_READ, OCI_BLOCK_SMALL, &size);
     if (!block)
         return oci_err_no_memory(reterr);
     uint64_t stop = h->size + SLICE;

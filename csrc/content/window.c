@@ -15,6 +15,7 @@
 #include "content/content_kinds.h"
 #include "sys/thread.h"
 
+#define DEFAULT_CAPACITY (256u << 10)
 #define LEAST_CAPACITY (64u << 10)
 
 struct window_source {
@@ -212,7 +213,7 @@ struct oci_window *oci_window_new(struct oci_host *host, size_t capacity)
     struct oci_window *w = oci_calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    size_t want = capacity == 0 ? OCI_BLOCK_LARGE : capacity < LEAST_CAPACITY ? LEAST_CAPACITY : capacity;
+    size_t want = capacity == 0 ? DEFAULT_CAPACITY : capacity < LEAST_CAPACITY ? LEAST_CAPACITY : capacity;
     w->ring = oci_block_get(want, LEAST_CAPACITY, &w->cap);
     if (!w->ring) {
         oci_free(w);

@@ -41,8 +41,9 @@ function options.seconds(value)
   return not (type(value) == "number" and value >= 0) and "number of seconds, not negative" or nil
 end
 
+-- 2^53 - 1 in full: to raise it to the power, every script would load more of the mathematics library than of this one.
 function options.size(value)
-  return not (type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 2 ^ 53 - 1)
+  return not (type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 9007199254740991)
     and "whole number, not negative" or nil
 end
 
