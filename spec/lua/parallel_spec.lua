@@ -199,13 +199,22 @@ describe("parallel", function()
   end)
 
   it("keeps to the limit", function()
+    local place = "memory:" .. kit.repository()
     local running, most = 0, 0
     local functions = {}
     for i = 1, 20 do
       functions[i] = function()
         running = running + 1
         most = math.max(most, running)
-        assert(oci.digest { data = tostring(i) })
+        local turns = 0
+        assert(oci.push_blob(place, { reader = function()
+          turns = turns + 1
+          if most >= 3 and turns > 5 then
+            return nil
+          end
+          assert(oci.digest { data = "gives way" })
+          return "x"
+        end }))
         running = running - 1
       end
     end
