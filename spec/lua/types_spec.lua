@@ -73,6 +73,33 @@ describe("the catalog", function()
   end)
 end)
 
+describe("the example", function()
+  local kit = require "testkit"
+  local lua, root = os.getenv "OCI_TEST_LUA" or "lua5.4", os.getenv "OCI_TEST_ROOT" or "."
+
+  it("prints the catalog as Markdown, a line for each type", function()
+    local output, lines = kit.must(lua, root .. "/examples/catalog.lua"), 0
+    for line in output:gmatch "\n(| [^\n]*)" do
+      lines = lines + 1
+      assert.equal(8, select(2, line:gsub("|", "")), line)
+    end
+    assert.equal(62, lines) -- and the head
+    assert.truthy(output:find("`application/jose+json`<br>`application/cose` | no | 32 MiB |", 1, true), output)
+  end)
+
+  it("prints it as JSON", function()
+    local policies = assert(oci.json.decode(kit.must(lua, root .. "/examples/catalog.lua", "json")))
+    assert.equal(61, #policies)
+    local sif = assert(oci.json.decode(kit.must(lua, root .. "/examples/catalog.lua", "json", "singularity-sif")))
+    assert.equal(1, #sif)
+    assert.same({ "application/vnd.sylabs.sif.layer.v1.sif", "appliciation/vnd.sylabs.sif.layer.tar" }, sif[1].layers)
+    assert.equal(false, sif[1].other_layers)
+    assert.equal(oci.null, sif[1].largest_layer)
+    assert.is_false(kit.run(lua, root .. "/examples/catalog.lua", "xml"))
+    assert.is_false(kit.run(lua, root .. "/examples/catalog.lua", "json", "no-such-type"))
+  end)
+end)
+
 -- What the least document of a type is identified as, where it is not the type itself.
 local taken_for = {
   ["gator-bundle"] = "oci-artifact-with-config", -- nothing tells it from other files
