@@ -101,7 +101,7 @@ local cases = {
     "image":{"docker-manifest-digest":"%s"}}}]]):format(oci.digest "subject") end, "{}" },
   { "cosign-signature-referrer", function() return ([[{"critical":{"type":"cosign container image signature",
     "image":{"docker-manifest-digest":"%s"}}}]]):format(oci.digest "other") end, "{}",
-    "error layer-content layers[0]", "the subject is sha256:" },
+    "error layer-content layers[0]", "the signature is of sha256:" },
   { "cosign-signature-tag", function() return "{}" end, "{}", "error layer-content layers[0]", "critical.type" },
   { "cosign-attestation-referrer", function() return '{"payload":"","payloadType":"x","signatures":[]}' end },
   { "cosign-attestation-referrer", function() return "{}" end, nil, "error layer-content layers[0]", "DSSE" },
@@ -146,6 +146,17 @@ describe("check_content", function()
       end
     end)
   end
+
+  it("compares a signature by tag with the tag", function()
+    local payload = ([[{"critical":{"type":"cosign container image signature",
+      "image":{"docker-manifest-digest":"%s"}}}]]):format(oci.digest "image")
+    local ref = store(client, "cosign-signature-tag", { payload }, "{}")
+    local place = ref:match "^(.-)@"
+    assert(client:tag(ref, { (oci.digest("image"):gsub(":", "-")) .. ".sig", (oci.digest(""):gsub(":", "-")) .. ".sig" }))
+    assert.equal("", found(client, "cosign-signature-tag", place .. ":" .. oci.digest("image"):gsub(":", "-") .. ".sig"))
+    local text = found(client, "cosign-signature-tag", place .. ":" .. oci.digest(""):gsub(":", "-") .. ".sig")
+    assert.truthy(text:find("the signature is of " .. oci.digest "", 1, true), text)
+  end)
 
   it("says what was not looked into", function()
     local ref = store(client, "sbom-spdx", { '{"spdxVersion":"SPDX-2.3"}' })

@@ -168,6 +168,10 @@ local broken = {
   { "imgpkg-bundle", "error config-content", "config", function() end, { config = '{"config":{"Labels":{}}}' } },
   { "wasm", "error layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
   { "helm-chart", "hint layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
+  { "sbom-spdx", "error layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
+  { "falco-asset", "error layer-position", "layers[1]", function(d)
+    d.layers = oci.array { layer "application/json", d.layers[1] }
+  end },
   { "helm-chart", "error layer-missing", "layers", function(d)
     d.layers[1].mediaType = "application/vnd.cncf.helm.chart.provenance.v1.prov"
   end },
@@ -215,6 +219,9 @@ local broken = {
   { "conftest-bundle", "error unique-titles", "layers[1].annotations", function(d)
     d.layers[2] = layer("application/vnd.cncf.openpolicyagent.data.layer.v1+json",
       { [TITLE] = d.layers[1].annotations[TITLE] })
+  end },
+  { "oras-files", "error untitled-size", "layers[0].size", function(d)
+    d.layers[1].annotations, d.layers[1].size = nil, 4194305
   end },
   { "bicep-module", "error sha256-digests", "config.digest", function(d) d.config.digest = SHA512 end },
   { "devcontainer-feature", "error sha256-digests", "layers[0].digest", function(d) d.layers[1].digest = SHA512 end },

@@ -4,6 +4,7 @@ local check = require "oci.types.check"
 local inspect = require "oci.types.inspect"
 local layers = require "oci.types.layer"
 local options = require "oci.options"
+local reference = require "oci.reference"
 local roles = require "oci.types.roles"
 local types = require "oci.types"
 
@@ -67,9 +68,8 @@ local function fetch_config(fetch, manifest, limit)
   return fetch("fetch_blob", config, { limit = limit })
 end
 
-local function inspect_layers(kind, manifest, config, fetch, limit, findings)
+local function inspect_layers(kind, manifest, about, fetch, limit, findings)
   local report, looked = report_to(findings, kind), 0
-  local about = { kind = kind, manifest = manifest, config = config }
   for i, role in ipairs(roles.assign(kind, manifest)) do
     local descriptor, path = manifest.layers[i], ("layers[%d]"):format(i - 1)
     local by = inspect.for_layer(role, descriptor)
@@ -90,14 +90,15 @@ local function inspect_layers(kind, manifest, config, fetch, limit, findings)
 end
 
 -- Adds what there is to say about one manifest, or gives nil, message, code, detail.
-local function look(kind, manifest, fetch, limit, findings, prefix)
+local function look(kind, manifest, fetch, limit, findings, prefix, tag)
   local config, message, code, detail = fetch_config(fetch, manifest, limit)
   if not config and message then
     return nil, message, code, detail
   end
   local more = check.findings(kind, manifest, { config = config })
   local ok
-  ok, message, code, detail = inspect_layers(kind, manifest, config, fetch, limit, more)
+  local about = { manifest = manifest, config = config, tag = tag }
+  ok, message, code, detail = inspect_layers(kind, manifest, about, fetch, limit, more)
   if not ok then
     return nil, message, code, detail
   end
@@ -147,6 +148,7 @@ end
 
 --- The findings, or nil, message, code, detail. See oci.Type.
 function content.check(kind, ref, given)
+  local text = reference.text("check_content", 1, ref)
   given = options.check("check_content", 2, given, checkers)
   local fetch, limit = caller(given), given.limit or LIMIT
   local manifest, message, code, detail = fetch("fetch_manifest", ref)
@@ -157,7 +159,7 @@ function content.check(kind, ref, given)
     return look_into_index(kind, manifest, fetch, limit)
   end
   local findings = {}
-  local done, why, its_code, its_detail = look(kind, manifest, fetch, limit, findings, "")
+  local done, why, its_code, its_detail = look(kind, manifest, fetch, limit, findings, "", reference.parse(text).tag)
   if not done then
     return nil, why, its_code, its_detail
   end

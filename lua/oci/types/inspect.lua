@@ -1,5 +1,5 @@
 --- What is looked at in layers, by the name of the inspection. Each gets the layer (lua/oci/types/layer.lua), a function that
--- reports what is wrong, and what else is known: kind, manifest, config. It gives true, or nil, message, code, detail where
+-- reports what is wrong, and what else is known: manifest, config, tag. It gives true, or nil, message, code, detail where
 -- the layer could not be read.
 local core = require "oci.core"
 
@@ -154,16 +154,23 @@ local function field(value, ...)
   return value
 end
 
+-- The digest that a tag is made of, as cosign makes it.
+local function digest_in_tag(tag)
+  local algorithm, hex = (tag or ""):match "(sha%d+)%-(%x+)%.%l+$"
+  return hex and algorithm .. ":" .. hex
+end
+
 function inspect.simplesigning(layer, report, about)
   return with_json(layer, report, function(value)
     if field(value, "critical", "type") ~= "cosign container image signature" then
       report "the payload's critical.type must be \"cosign container image signature\""
     end
-    local digest, subject = field(value, "critical", "image", "docker-manifest-digest"), about.manifest.subject
+    local digest = field(value, "critical", "image", "docker-manifest-digest")
+    local subject = about.manifest.subject and about.manifest.subject.digest or digest_in_tag(about.tag)
     if type(digest) ~= "string" then
       report "the payload has no critical.image.docker-manifest-digest"
-    elseif subject and subject.digest ~= digest then
-      report(("the payload is about %s, the subject is %s"):format(digest, subject.digest))
+    elseif subject and subject ~= digest then
+      report(("the payload is about %s, the signature is of %s"):format(digest, subject))
     end
   end)
 end

@@ -39,6 +39,16 @@ rules["unique-titles"] = function(self)
   end
 end
 
+--- What has no title is held in memory by its client, which has a limit.
+rules["untitled-size"] = function(self)
+  local most = 4 * 1024 * 1024
+  for i, layer in ipairs(self.manifest.layers or {}) do
+    if not annotation(layer, TITLE) and (layer.size or 0) > most then
+      self.report("untitled-size", self.at(i, "size"), ("a layer without title may have %d bytes at most"):format(most))
+    end
+  end
+end
+
 --- Its client knows no other algorithm.
 rules["sha256-digests"] = function(self)
   local function look(descriptor, path)

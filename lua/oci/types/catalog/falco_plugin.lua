@@ -64,6 +64,7 @@ return {
         media_types = { "application/vnd.cncf.falco.plugin.layer.v1+tar.gz" },
         min = 1,
         max = 1,
+        position = "first",
         extension = ".tar.gz",
         title_required = true,
         annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },

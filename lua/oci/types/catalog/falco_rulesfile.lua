@@ -51,6 +51,7 @@ return {
       media_types = { "application/vnd.cncf.falco.rulesfile.layer.v1+tar.gz" },
       min = 1,
       max = 1,
+      position = "first",
       extension = ".tar.gz",
       title_required = true,
       annotations = { required = { "org.opencontainers.image.title" }, recommended = {} },

@@ -14,6 +14,7 @@ return {
   config = {
     media_type = "application/vnd.oci.empty.v1+json",
     required = true,
+    also_media_types = { "application/vnd.oci.image.config.v1+json", "application/vnd.unknown.config.v1+json" },
     content = "{} (2 bytes)",
     annotations = { "org.opencontainers.image.created" },
   },

@@ -49,7 +49,7 @@ return {
   annotations = { required = { "org.opencontainers.image.created" }, recommended = {} },
   subject = "optional",
   limits = { manifest_bytes = 4194304 },
-  rules = { "local-titles", "unique-titles" },
+  rules = { "local-titles", "unique-titles", "untitled-size" },
   severities = {
     annotation = "warning",
     ["artifact-type"] = "hint",

@@ -31,7 +31,7 @@ return {
     },
   },
   layer_order = "insignificant",
-  unknown_layers = "allow",
+  unknown_layers = "reject",
   annotations = { required = {}, recommended = { "org.opencontainers.image.created" } },
   subject = "required",
   severities = { subject = "warning" },

@@ -23,10 +23,6 @@ return {
       role = "bundle",
       media_types = { "application/vnd.dev.sigstore.bundle.v0.3+json" },
       legacy_media_types = { "application/vnd.dev.sigstore.bundle+json;version=0.3" },
-      also_rejected = {
-        "application/vnd.dev.sigstore.bundle+json;version=0.1",
-        "application/vnd.dev.sigstore.bundle+json;version=0.2",
-      },
       min = 1,
       max = 1,
       extension = ".json",
