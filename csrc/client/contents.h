@@ -14,8 +14,11 @@ struct oci_piece {
     struct oci_bytes *bytes;
     struct oci_source *reader; /* the core's end of the caller's window, until it is taken */
     char *media_type, *title;
-    struct oci_json *annotations;
-    struct oci_pack_options pack; /* DIR */
+    struct oci_json *annotations, *urls;
+    bool embed;
+    /* DIR */
+    char *prefix;                 /* NULL: the title */
+    struct oci_pack_options pack; /* what it shows is owned */
     uint64_t size; /* FILE: found by looking; BYTES: known; else OCI_SIZE_UNKNOWN */
 };
 

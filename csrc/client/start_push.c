@@ -1,20 +1,19 @@
 /* push and build: the same flow, against a place or against one that keeps nothing. */
+#include <string.h>
+
 #include "base/mem.h"
-#include "client/contents.h"
+#include "client/documents.h"
 #include "client/null_store.h"
 #include "client/tags.h"
 
 struct push {
-    struct oci_task task;
-    struct oci_contents contents; /* the config first, if there is one */
-    bool has_config;
-    bool is_new;
-    char *artifact_type;
-    struct oci_json *annotations;
+    struct oci_task task; /* `to` is the place; `from`, of build, that of the subject */
+    struct oci_documents documents;
+    bool is_new, fallback, immutable;
     struct oci_tags tags;
-    struct oci_digest expect; /* of the reference: what is pushed must get it */
-    struct oci_desc desc;     /* the manifest's */
-    struct oci_bytes *bytes;
+    char *subject; /* what it is called in its place: to be resolved; or NULL */
+    struct oci_desc found;
+    struct oci_pushed pushed;
 };
 
 static struct push *push_of(struct oci_flow *f)
@@ -25,12 +24,11 @@ static struct push *push_of(struct oci_flow *f)
 static void push_free(struct oci_flow *f)
 {
     struct push *p = push_of(f);
-    oci_contents_done(&p->contents);
-    oci_free(p->artifact_type);
-    oci_json_free(p->annotations);
+    oci_documents_done(&p->documents);
     oci_tags_done(&p->tags);
-    oci_desc_done(&p->desc);
-    oci_bytes_unref(p->bytes);
+    oci_free(p->subject);
+    oci_desc_done(&p->found);
+    oci_pushed_done(&p->pushed);
     oci_task_done(&p->task);
 }
 
@@ -38,113 +36,122 @@ static const struct oci_flow_type push_type = {.name = "push", .free = push_free
 
 /* ---- steps ---- */
 
-static void free_items(struct oci_push_items *items)
-{
-    if (items->config)
-        oci_push_item_done(items->config);
-    oci_free(items->config);
-    for (size_t i = 0; i < items->count; i++)
-        oci_push_item_done(&items->layers[i]);
-    oci_free(items->layers);
-}
-
-static int make_items(struct push *p, struct oci_push_items *ret_items)
-{
-    struct oci_piece *piece = p->contents.pieces;
-    size_t left = p->contents.count;
-    struct oci_push_items items = {
-        .artifact_type = p->artifact_type, .annotations = p->annotations, .expect = p->expect};
-    int rc = OCI_OK;
-    if (p->has_config) {
-        items.config = oci_calloc(1, sizeof *items.config);
-        rc = items.config ? oci_piece_item(piece, items.config) : OCI_NO_MEMORY;
-        piece++;
-        left--;
-    }
-    items.layers = oci_calloc(left + 1, sizeof *items.layers);
-    if (!items.layers)
-        rc = OCI_NO_MEMORY;
-    for (; left > 0 && rc == OCI_OK; piece++, left--)
-        rc = oci_piece_item(piece, &items.layers[items.count++]);
-    if (rc == OCI_OK)
-        *ret_items = items;
-    else
-        free_items(&items);
-    return rc;
-}
-
 static int on_pushed(struct oci_flow *f)
 {
     struct push *p = push_of(f);
     struct oci_op *op = p->task.op;
-    oci_result_take_bytes(op, p->bytes);
-    p->bytes = NULL;
+    oci_result_take_bytes(op, p->pushed.bytes);
+    p->pushed.bytes = NULL;
+    op->result.fallback = p->pushed.fallback;
     const struct oci_opened_place *place = op->subject ? &p->task.to : NULL;
-    int rc =
-        oci_result_set_desc(op, &p->desc, place, p->tags.first, oci_tags_more(&p->tags), p->tags.more_count);
+    int rc = oci_result_set_desc(op, &p->pushed.desc, place, p->tags.first, oci_tags_more(&p->tags),
+                                 p->tags.more_count);
     return rc == OCI_OK ? rc : oci_flow_no_memory(f);
 }
 
 static int on_looked(struct oci_flow *f)
 {
     struct push *p = push_of(f);
-    struct oci_push_items items;
-    if (make_items(p, &items) != OCI_OK)
+    struct oci_push_graph graph;
+    if (oci_documents_graph(&p->documents, &graph) != OCI_OK)
         return oci_flow_no_memory(f);
+    graph.tag = p->tags.first;
+    graph.more_tags = oci_tags_more(&p->tags);
+    graph.more_count = p->tags.more_count;
+    graph.fallback = p->fallback;
+    graph.immutable = p->immutable;
     struct oci_graph_options options = oci_op_graph_options(p->task.op);
     options.is_new = p->is_new;
-    oci_spawn(f, oci_flow_push_artifact(p->task.to.store, &items, p->tags.first, oci_tags_more(&p->tags),
-                                        p->tags.more_count, &options, &p->desc, &p->bytes));
+    oci_spawn(f, oci_flow_push_graph(p->task.to.store, &graph, &options, &p->pushed));
     return oci_ask_children(f, on_pushed);
+}
+
+static int look(struct oci_flow *f)
+{
+    return oci_ask_work(f, oci_contents_look(&push_of(f)->documents.contents), on_looked);
+}
+
+/* What else is known of the subject is not written: it depends on the place that was asked. */
+static int on_subject(struct oci_flow *f)
+{
+    struct push *p = push_of(f);
+    oci_desc_set(&oci_documents_root(&p->documents)->subject, p->found.media_type, &p->found.digest, p->found.size);
+    return look(f);
 }
 
 static int push_first(struct oci_flow *f)
 {
-    return oci_ask_work(f, oci_contents_look(&push_of(f)->contents), on_looked);
+    struct push *p = push_of(f);
+    if (!p->subject)
+        return look(f);
+    struct oci_store *s = p->task.from.store ? p->task.from.store : p->task.to.store;
+    oci_spawn(f, s->type->head_manifest(s, p->subject, &p->found));
+    return oci_ask_children(f, on_subject);
 }
 
 /* ---- starting ---- */
 
-/* An artifact has a type: its own, or its config's (image-spec manifest.md, artifactType). */
-static int choose_type(struct push *p, const struct oci_push_spec *spec, struct oci_err *reterr)
+static bool same_place(const struct oci_reference *a, const struct oci_reference *b)
 {
-    const char *type = spec->artifact_type;
-    if (type && !oci_media_type_valid(oci_str_of(type)))
-        return oci_err_set(reterr, OCI_INVALID, "the artifact type \"%s\" is not a media type", type);
-    if (!type && (!spec->config || !spec->config->media_type)) {
-        type = OCI_TYPE_UNKNOWN_ARTIFACT;
-        oci_client_warn(p->task.op->client,
-                        "no artifact type is given: " OCI_TYPE_UNKNOWN_ARTIFACT " is written");
-    }
-    p->artifact_type = oci_strdup(type);
-    return !type || p->artifact_type ? OCI_OK : oci_err_no_memory(reterr);
+    if (a->place != b->place)
+        return false;
+    if (a->place == OCI_PLACE_REGISTRY)
+        return strcmp(a->registry, b->registry) == 0 && strcmp(a->repository, b->repository) == 0;
+    return strcmp(a->path, b->path) == 0;
 }
 
-static int copy_contents(struct push *p, const struct oci_push_spec *spec, struct oci_err *reterr)
+/* A registry lists referrers by repository (distribution-spec, Listing Referrers): elsewhere nobody would find it. */
+static int find_subject(struct push *p, const struct oci_push_spec *spec, const struct oci_call_options *o,
+                        struct oci_err *reterr)
 {
-    const struct oci_content **list = oci_calloc(spec->count + 1, sizeof *list);
-    if (!list)
-        return oci_err_no_memory(reterr);
-    size_t n = 0;
-    p->has_config = spec->config != NULL;
-    if (spec->config)
-        list[n++] = spec->config;
-    for (size_t i = 0; i < spec->count; i++)
-        list[n++] = &spec->contents[i];
-    int rc = oci_contents_copy(p->task.op, list, n, &p->contents, reterr);
-    oci_free(list);
-    return rc;
+    struct oci_task *t = &p->task;
+    const struct oci_reference *at = spec->subject;
+    if (!at)
+        return OCI_OK;
+    if (t->op->subject && !same_place(at, &t->to.ref))
+        return oci_err_set(reterr, OCI_INVALID,
+                           "the subject is elsewhere: push to the place where it is, since only there its referrers are "
+                           "listed");
+    int rc = t->op->subject ? OCI_OK : oci_place_open(t->op->client, t->op->engine, at, false, o, &t->from, reterr);
+    if (rc != OCI_OK)
+        return rc;
+    const struct oci_opened_place named = {.ref = *at}; /* only looked at */
+    p->subject = oci_strdup(oci_place_name(&named));
+    return p->subject ? OCI_OK : oci_err_no_memory(reterr);
 }
 
 static int fill_in(struct push *p, const struct oci_push_spec *spec, struct oci_err *reterr)
 {
-    int rc = copy_contents(p, spec, reterr);
-    if (rc == OCI_OK)
-        rc = choose_type(p, spec, reterr);
     p->is_new = spec->is_new;
-    p->annotations = spec->annotations ? oci_json_clone(spec->annotations) : NULL;
-    if (rc == OCI_OK && spec->annotations && !p->annotations)
-        rc = oci_err_no_memory(reterr);
+    p->fallback = spec->fallback;
+    int rc = oci_documents_copy(p->task.op, spec, &p->documents, reterr);
+    if (rc == OCI_OK && spec->subject && oci_documents_root(&p->documents)->version_1_0)
+        rc = oci_err_set(reterr, OCI_INVALID, "image-spec 1.0 knows no subject: leave it out, or write version 1.1");
+    return rc == OCI_OK ? find_subject(p, spec, &p->task.op->call, reterr) : rc;
+}
+
+static int protect(struct push *p, const struct oci_reference *to, const struct oci_push_spec *spec,
+                   struct oci_err *reterr)
+{
+    p->immutable = spec->immutable && to->tag[0];
+    if (spec->immutable && !to->tag[0] && spec->tag_count > 0)
+        return oci_err_set(reterr, OCI_INVALID, "immutable is about the tag of the reference, which has none");
+    return OCI_OK;
+}
+
+static int fill_place(struct push *p, const struct oci_reference *to, const struct oci_push_spec *spec,
+                      struct oci_err *reterr)
+{
+    struct oci_op *op = p->task.op;
+    int rc = oci_place_open(op->client, op->engine, to, true, &op->call, &p->task.to, reterr);
+    if (rc == OCI_OK)
+        rc = oci_tags_copy(to->tag, spec->tags, spec->tag_count, &p->tags, reterr);
+    if (rc == OCI_OK)
+        rc = protect(p, to, spec, reterr);
+    if (rc == OCI_OK)
+        rc = fill_in(p, spec, reterr);
+    if (rc == OCI_OK && oci_digest_is(&to->digest))
+        oci_documents_root(&p->documents)->expect = to->digest;
     return rc;
 }
 
@@ -157,16 +164,7 @@ int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci
     if (rc != OCI_OK)
         return rc;
     struct push *p = oci_task_new(sizeof *p, &push_type, op, push_first);
-    if (!p)
-        rc = oci_err_no_memory(reterr);
-    else
-        p->expect = to->digest;
-    if (rc == OCI_OK)
-        rc = oci_place_open(c, op->engine, to, true, &op->call, &p->task.to, reterr);
-    if (rc == OCI_OK)
-        rc = oci_tags_copy(to->tag, spec->tags, spec->tag_count, &p->tags, reterr);
-    if (rc == OCI_OK)
-        rc = fill_in(p, spec, reterr);
+    rc = p ? fill_place(p, to, spec, reterr) : oci_err_no_memory(reterr);
     return oci_op_launch(op, rc, ret_op, reterr);
 }
 

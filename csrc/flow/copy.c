@@ -203,16 +203,8 @@ static bool put_root(struct oci_flow *f, struct job *j)
 
 static void put_nested(struct oci_flow *f, struct job *j)
 {
-    struct copy *c = of(f);
-    struct oci_walk_node *n = j->node;
     oci_moving_tell(&j->transfer, 0, OCI_STARTED);
-    if (!c->to->type->one_space) {
-        spawn(f, j, c->to->type->put_manifest(c->to, &n->desc, n->bytes, NULL));
-        return;
-    }
-    struct oci_source *s = oci_source_bytes(n->bytes);
-    struct oci_put hint = {.mount_from = NULL};
-    spawn(f, j, s ? c->to->type->put(c->to, &n->desc, s, &hint, NULL, &j->transfer.state) : NULL);
+    spawn(f, j, oci_put_nested(of(f)->to, &j->node->desc, j->node->bytes, &j->transfer.state));
 }
 
 static int finish(struct oci_flow *f, struct job *j)

@@ -49,29 +49,74 @@ struct oci_push_item {
     /* Media type, annotations, urls as wanted; digest "" and size unknown when they are to be found. */
     struct oci_desc desc;
     struct oci_source *source;        /* owned; NULL: desc.data or the empty object are the content */
+    bool embed;                       /* the content of `source` becomes desc.data: at most OCI_MAX_EMBEDDED bytes */
     /* Called once the item's digest and size are known, before the manifest is built (a packed directory
      * annotates itself); NULL: nothing. Engine thread. */
     int (*hashed)(struct oci_push_item *item, struct oci_err *reterr);
 };
-struct oci_push_items {
+void oci_push_item_done(struct oci_push_item *i);
+
+/* What an index to push names: something that is there, or another document of the same push. */
+struct oci_push_entry {
+    /* Of a document its media type, digest and size are filled in, and its artifact type unless one is here. */
+    struct oci_desc desc;
+    bool is_document;
+    size_t document; /* its number; less than that of the index */
+};
+
+/* A manifest or index to push. */
+struct oci_push_document {
+    /* Borrowed until the flow has ended. */
+    const char *where;                /* begins messages about it, or NULL */
+    const char *artifact_type;
+    const struct oci_json *annotations;
+    const struct oci_desc *subject;   /* or NULL. Read when the document is built, and before anything is asked */
+    bool version_1_0;                 /* its shape (manifest.h) */
+    struct oci_digest expect;         /* what it must get, else DIGEST_MISMATCH before it has a name; "": whatever */
+    bool is_index;
+    /* Owned, and the arrays allocated with base/mem. A manifest: */
     struct oci_push_item *config;     /* NULL: the empty config */
     struct oci_push_item *layers;
     size_t count;
-    const char *artifact_type;
-    const struct oci_json *annotations;
-    /* What the manifest must get, else DIGEST_MISMATCH before it has a name; "": whatever. */
-    struct oci_digest expect;
+    /* An index: */
+    struct oci_push_entry *entries;
+    size_t entry_count;
+    /* Or either, when it is not to be built: put as it is, and all else here is not looked at. */
+    struct oci_manifest *ready;
 };
-void oci_push_item_done(struct oci_push_item *i);
+void oci_push_document_done(struct oci_push_document *d);
 
-/* Pushes content and the manifest made of it. The items (their arrays allocated with base/mem) become the
- * flow's, also on failure; artifact_type and annotations are copied. Items of unknown digest are hashed
- * first (WORK for files, MOVE into a hash for others), then put; one-shot sources are put as streams.
- * *ret_desc: the manifest's; *ret_bytes (may be NULL): its bytes. */
-struct oci_flow *oci_flow_push_artifact(struct oci_store *to, struct oci_push_items *take_items, const char *tag,
-                                        const char *const *more_tags, size_t more_count,
-                                        const struct oci_graph_options *options, struct oci_desc *ret_desc,
-                                        struct oci_bytes **ret_bytes);
+/* Documents in such an order that an index follows those it names; each but the last, the root, is named by one. */
+struct oci_push_graph {
+    struct oci_push_document *documents; /* owned, allocated with base/mem */
+    size_t count;
+    /* Borrowed for the call. */
+    const char *tag;                  /* the root's, or NULL: by digest alone */
+    const char *const *more_tags;     /* follow the first */
+    size_t more_count;
+    bool fallback, immutable;
+};
+void oci_push_graph_done(struct oci_push_graph *g);
+
+struct oci_pushed {
+    struct oci_desc desc;             /* the root's */
+    struct oci_bytes *bytes;
+    bool fallback;                    /* it has the shape of image-spec 1.0 because the registry refused the other */
+};
+void oci_pushed_done(struct oci_pushed *p);
+
+/* Pushes content and the documents made of it; the graph becomes the flow's, also on failure. All documents are linted
+ * before anything is asked: OCI_INVALID for an error. Items of unknown digest are hashed first (WORK for files, MOVE
+ * into a hash for others), then put; one-shot sources are put as streams. Equal content is put once.
+ *
+ * `fallback`: a document of the shape of image-spec 1.1 that the registry refuses for what it is (400, 405, 406, 415,
+ * 422 or 501 that is not about names, sizes or digests) is put in the shape of 1.0, and so are those after it. Never
+ * where a subject or a digest is asked for; when 1.0 is refused too, the first refusal is the error.
+ * `immutable`: OCI_EXISTS if the tag names something else. Asked before anything is put (when it names something,
+ * content is only hashed and compared), and again before the root is put; between that and the tag's move somebody else
+ * may still be faster. */
+struct oci_flow *oci_flow_push_graph(struct oci_store *to, struct oci_push_graph *take_graph,
+                                     const struct oci_graph_options *options, struct oci_pushed *ret_pushed);
 
 /* Pushes a ready manifest's bytes and moves tags to it. */
 struct oci_flow *oci_flow_push_manifest(struct oci_store *to, const struct oci_desc *desc, struct oci_bytes *bytes,

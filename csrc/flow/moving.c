@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "content/content_kinds.h"
 #include "flow/watch.h"
 
 enum { LARGE = 4, SMALL = 1, DEFAULT_CONCURRENCY = 8 };
@@ -90,4 +91,14 @@ int oci_tags_set(struct oci_names *ret_tags, const char *tag, const char *const 
     for (size_t i = 0; rc == OCI_OK && i < more_count; i++)
         rc = oci_names_add(ret_tags, more[i], strlen(more[i]));
     return rc;
+}
+
+struct oci_flow *oci_put_nested(struct oci_store *to, const struct oci_desc *desc, struct oci_bytes *bytes,
+                                enum oci_put_state *ret_state)
+{
+    if (!to->type->one_space)
+        return to->type->put_manifest(to, desc, bytes, NULL);
+    struct oci_source *s = oci_source_bytes(bytes);
+    struct oci_put hint = {.mount_from = NULL};
+    return s ? to->type->put(to, desc, s, &hint, NULL, ret_state) : NULL;
 }

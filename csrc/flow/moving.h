@@ -41,6 +41,10 @@ struct oci_source *oci_moving_watch(struct oci_moving *t, struct oci_source *sou
 /* A list of tags: `tag` (may be NULL) first, then the others. Copies. OCI_NO_MEMORY. */
 int oci_tags_set(struct oci_names *ret_tags, const char *tag, const char *const *more, size_t more_count);
 
+/* Puts a manifest that an index names: where manifests are blobs (a layout), as one. */
+struct oci_flow *oci_put_nested(struct oci_store *to, const struct oci_desc *desc, struct oci_bytes *bytes,
+                                enum oci_put_state *ret_state);
+
 OCI_END
 
 #endif

@@ -1,66 +1,272 @@
-/* Pushing an artifact: local content and the manifest made of it.
+/* Pushing a graph: local content, the manifests made of it, and the indexes that name those.
  *
- * Each piece of content goes its own way: it is hashed, put, and done; the parent keeps several under way
- * at a time, so that one is hashed while another is sent. Content that can be read once only, or that the
- * caller says is new, is sent in one pass, and its digest comes back from there. The manifest is built and
- * put when all are done. */
+ * One flat parent with one limit for all parts. Each piece of content goes its own way: it is hashed, put, and done;
+ * several are under way at a time, so that one is hashed while another is sent. A document is built and put when all
+ * that it names is done: so blobs come before manifests, manifests before indexes, the root with its tags last. */
 #include <string.h>
 
-#include "base/map.h"
+#include "base/limits.h"
 #include "base/mem.h"
-#include "content/content_kinds.h"
 #include "flow/children.h"
-#include "flow/moving.h"
+#include "flow/push_inside.h"
 
 /* Pieces that are hashed and not put yet; the small ones are held in memory. */
 enum { HASHED_AHEAD_MAX = 16 };
 
-enum piece_state { NEW, HASHING, READY, PUTTING, DONE };
-
-struct piece {
-    struct oci_link link;          /* in push.ready */
-    struct oci_push_item *item;
-    const char *what;
-    enum piece_state state;
-    bool stream;                   /* its digest comes from putting it */
-    struct oci_moving transfer;
-    struct oci_digest found;       /* by hashing */
-    uint64_t found_size;
-    struct oci_desc out;           /* by putting, or by the hash of a MOVE */
-    struct oci_bytes *kept;        /* a small file's content, read when it was hashed */
-    struct oci_sink *hash;
-};
-
-struct push {
-    struct oci_flow flow;
-    struct oci_store *to;
-    struct oci_push_items items;
-    char *artifact_type;
-    struct oci_json *annotations;
-    struct oci_names tags;
-    struct oci_graph_options options;
-    struct oci_desc *ret_desc;
-    struct oci_bytes **ret_bytes;
-    struct oci_push_item empty;    /* the empty object, for a config or layer that is not given */
-    struct piece *pieces;
-    size_t count, next, done;
-    struct oci_map seen;           /* digests that are put already, or being put */
-    struct oci_link ready;
-    unsigned ready_count, hashing;
-    struct oci_slots slots;
-    bool asked;                    /* what the tag names is not known yet */
-    struct oci_desc tagged;
-    bool is_new;                   /* the destination does not know the tag: small blobs are sent without asking */
-    struct oci_manifest *m;
-    struct oci_moving last;      /* the manifest's */
-};
-
 static int on_child(struct oci_flow *f);
 
-static struct push *of(struct oci_flow *f)
+static struct oci_push_piece *piece_of(struct oci_push_part *part)
 {
-    return OCI_OWNER(f, struct push, flow);
+    return OCI_OWNER(part, struct oci_push_piece, part);
 }
+
+static struct oci_push_node *node_of(struct oci_push_part *part)
+{
+    return OCI_OWNER(part, struct oci_push_node, part);
+}
+
+void oci_push_spawn(struct oci_flow *f, void *tag, struct oci_flow *take_child)
+{
+    if (take_child) {
+        take_child->tag = tag;
+        take_child->tolerate = true; /* on_child() tells of its failure first */
+    }
+    oci_spawn(f, take_child);
+}
+
+/* ---- parts ---- */
+
+int oci_push_enqueue(struct oci_flow *f, struct oci_push_part *part, struct oci_map *seen, const char *digest)
+{
+    struct oci_push *p = oci_push_of(f);
+    struct oci_push_part *first = seen ? oci_map_get(seen, digest) : NULL;
+    if (first) {
+        part->transfer.state = OCI_PUT_EXISTS;
+        if (first->state == OCI_PUSH_DONE)
+            return oci_push_done(f, part);
+        part->waiting = first->waiting;
+        first->waiting = part;
+        return OCI_OK;
+    }
+    if (seen && oci_map_set(seen, digest, part, NULL) < 0)
+        return oci_flow_no_memory(f);
+    part->state = OCI_PUSH_READY;
+    oci_list_append(&p->ready, &part->link);
+    p->ready_pieces += !part->is_node;
+    return OCI_OK;
+}
+
+static int one_done(struct oci_flow *f, struct oci_push_part *part)
+{
+    part->state = OCI_PUSH_DONE;
+    oci_moving_tell_end(&part->transfer, false);
+    return --part->owner->left > 0 ? OCI_OK : oci_push_complete(f, part->owner);
+}
+
+int oci_push_done(struct oci_flow *f, struct oci_push_part *part)
+{
+    struct oci_push_part *next = part->waiting;
+    part->waiting = NULL;
+    int rc = one_done(f, part);
+    while (next && rc >= 0) {
+        struct oci_push_part *x = next;
+        next = x->waiting;
+        x->waiting = NULL;
+        rc = one_done(f, x);
+    }
+    return rc;
+}
+
+/* ---- the root ---- */
+
+static int finish(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    const struct oci_manifest *m = oci_push_root(p)->m;
+    oci_moving_tell_end(&oci_push_root(p)->part.transfer, false);
+    struct oci_pushed *ret = p->ret_pushed;
+    if (oci_desc_copy(&m->self, &ret->desc) < 0)
+        return oci_flow_no_memory(f);
+    ret->bytes = oci_bytes_ref(m->bytes);
+    ret->fallback = p->version_1_0;
+    return OCI_OK;
+}
+
+static bool is_tagged(const struct oci_push *p)
+{
+    const struct oci_push_node *root = &p->nodes[p->graph.count - 1];
+    return oci_digest_equal(&p->tagged.digest, &root->m->self.digest);
+}
+
+static void ask_tag(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    p->asked = true;
+    oci_push_spawn(f, &p->tagged, p->to->type->head_manifest(p->to, p->tags.items[0], &p->tagged));
+}
+
+/* The tag is not to be moved, and names something: the same, or else. It may be what an earlier push fell back to. */
+static int compare(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    struct oci_push_node *root = oci_push_root(p);
+    struct oci_digest asked_for = root->m->self.digest;
+    if (is_tagged(p) || (oci_push_all_fall_back(f) && is_tagged(p)))
+        return OCI_OK;
+    return oci_flow_fail(f, OCI_EXISTS, "the tag %s names %s already, not %s, and is not to be moved",
+                         p->tags.items[0], p->tagged.digest.text, asked_for.text);
+}
+
+static int put_root(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    struct oci_push_node *root = oci_push_root(p);
+    bool protected = p->graph.immutable && p->tags.count > 0;
+    if (protected && oci_digest_is(&p->tagged.digest) && compare(f) < 0)
+        return f->err.code;
+    if (protected && !oci_digest_is(&p->tagged.digest) && !p->asked_again) {
+        p->asked_again = true;
+        ask_tag(f);
+        return oci_ask_children(f, on_child);
+    }
+    /* What the tag names already need not be put. */
+    size_t done = is_tagged(p) ? 1 : 0;
+    size_t count = p->tags.count - done;
+    if (done && count == 0) {
+        root->part.transfer.state = OCI_PUT_EXISTS;
+        return finish(f);
+    }
+    oci_moving_tell(&root->part.transfer, 0, OCI_STARTED);
+    const char *const *tags = count > 0 ? (const char *const *)p->tags.items + done : NULL;
+    oci_push_spawn(f, &root->part,
+                   oci_flow_push_manifest(p->to, &root->m->self, root->m->bytes, tags ? tags[0] : NULL,
+                                          tags ? tags + 1 : NULL, tags ? count - 1 : 0));
+    return oci_ask_children(f, on_child);
+}
+
+/* ---- all of it ---- */
+
+/* The first part of the queue, for which there is room. */
+static int start_part(struct oci_flow *f, struct oci_push_part *part, unsigned weight)
+{
+    struct oci_push *p = oci_push_of(f);
+    oci_list_remove(&part->link);
+    p->ready_pieces -= !part->is_node;
+    part->transfer.weight = weight;
+    if (p->only_compare) {
+        oci_slots_give(&p->slots, weight);
+        if (!part->is_node && piece_of(part)->stream) {
+            piece_of(part)->stream = false;
+            return oci_push_hash(f, piece_of(part));
+        }
+        part->transfer.state = OCI_PUT_EXISTS;
+        return oci_push_done(f, part);
+    }
+    part->state = OCI_PUSH_PUTTING;
+    return part->is_node ? oci_push_put_node(f, node_of(part)) : oci_push_put_piece(f, piece_of(part));
+}
+
+static unsigned weight_of(struct oci_push_part *part)
+{
+    return oci_slots_weight(!part || part->is_node ? 0 : piece_of(part)->item->desc.size);
+}
+
+/* Starts what there is room for: first what can be put, then what is to be hashed, not too far ahead. */
+static int schedule(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    for (;;) {
+        struct oci_push_part *part =
+            oci_list_empty(&p->ready) ? NULL : OCI_OWNER(p->ready.next, struct oci_push_part, link);
+        unsigned weight = weight_of(part);
+        int rc;
+        if (part && !p->asked && oci_slots_take(&p->slots, weight))
+            rc = start_part(f, part, weight);
+        else if (p->next < p->piece_count && p->ready_pieces + p->hashing < HASHED_AHEAD_MAX &&
+                 p->slots.used < p->slots.total)
+            rc = oci_push_begin(f, &p->pieces[p->next++]);
+        else
+            break;
+        if (rc < 0)
+            return f->err.code;
+    }
+    return p->root_complete && !p->asked ? put_root(f) : oci_ask_children(f, on_child);
+}
+
+static int on_tagged(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    const struct oci_err *err = &f->ans.child->err;
+    p->asked = false;
+    if (err->code) {
+        oci_desc_done(&p->tagged);
+        p->tagged = (struct oci_desc){0};
+        if (p->graph.immutable && err->code != OCI_NOT_FOUND)
+            return oci_flow_fail_child(f);
+    }
+    p->is_new = err->code == OCI_NOT_FOUND;
+    p->only_compare = p->graph.immutable && !err->code;
+    return schedule(f);
+}
+
+static int on_failed(struct oci_flow *f, struct oci_push_part *part)
+{
+    struct oci_push *p = oci_push_of(f);
+    const struct oci_err *err = &f->ans.child->err;
+    if (part->is_node && oci_push_fall_back(f, node_of(part), err)) {
+        struct oci_push_node *n = node_of(part);
+        if (n == oci_push_root(p))
+            return schedule(f);
+        oci_slots_give(&p->slots, part->transfer.weight);
+        return oci_push_enqueue(f, part, &p->seen_nodes, n->m->self.digest.text) < 0 ? f->err.code : schedule(f);
+    }
+    oci_moving_tell_end(&part->transfer, true);
+    if (part->is_node)
+        err = oci_push_why(node_of(part), err);
+    else if (err->code == OCI_LIMIT && piece_of(part)->item->embed && part->state == OCI_PUSH_HASHING)
+        return oci_flow_fail(f, OCI_LIMIT, "the content of a %s is more than the %u bytes that are embedded",
+                             part->transfer.what, OCI_MAX_EMBEDDED);
+    oci_err_copy(&f->err, err);
+    return f->err.code;
+}
+
+static int on_child(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    struct oci_push_part *part = f->ans.child->tag;
+    if (f->ans.child->tag == &p->tagged)
+        return on_tagged(f);
+    if (f->ans.child->err.code)
+        return on_failed(f, part);
+    if (part == &oci_push_root(p)->part)
+        return finish(f);
+    oci_slots_give(&p->slots, part->transfer.weight);
+    int rc = OCI_OK;
+    if (part->state == OCI_PUSH_HASHING)
+        return oci_push_on_hashed(f, piece_of(part)) < 0 ? f->err.code : schedule(f);
+    if (!part->is_node)
+        rc = oci_push_on_put(f, piece_of(part));
+    if (rc == OCI_OK)
+        rc = oci_push_done(f, part);
+    return rc < 0 ? f->err.code : schedule(f);
+}
+
+static int start(struct oci_flow *f)
+{
+    struct oci_push *p = oci_push_of(f);
+    if (oci_push_check_sizes(f) < 0 || oci_push_rehearse(f) < 0)
+        return f->err.code;
+    bool ask = p->graph.immutable || (p->to->type->remote && !p->options.is_new);
+    if (p->tags.count > 0 && ask)
+        ask_tag(f);
+    for (size_t i = 0; i < p->graph.count; i++) {
+        if (p->nodes[i].left == 0 && oci_push_complete(f, &p->nodes[i]) < 0)
+            return f->err.code;
+    }
+    return schedule(f);
+}
+
+/* ---- making it ---- */
 
 void oci_push_item_done(struct oci_push_item *i)
 {
@@ -71,386 +277,127 @@ void oci_push_item_done(struct oci_push_item *i)
     *i = (struct oci_push_item){0};
 }
 
-static void spawn(struct oci_flow *f, void *tag, struct oci_flow *take_child)
+void oci_push_document_done(struct oci_push_document *d)
 {
-    if (take_child) {
-        take_child->tag = tag;
-        take_child->tolerate = true; /* on_child() tells of its failure first */
-    }
-    oci_spawn(f, take_child);
+    oci_push_item_done(d->config);
+    oci_free(d->config);
+    for (size_t i = 0; i < d->count; i++)
+        oci_push_item_done(&d->layers[i]);
+    oci_free(d->layers);
+    for (size_t i = 0; i < d->entry_count; i++)
+        oci_desc_done(&d->entries[i].desc);
+    oci_free(d->entries);
+    oci_manifest_free(d->ready);
+    *d = (struct oci_push_document){0};
 }
 
-/* ---- one piece ---- */
-
-/* Content in memory: what is embedded, or the empty object. NULL: out of memory. */
-static struct oci_bytes *bytes_of(const struct oci_push_item *item)
+void oci_push_graph_done(struct oci_push_graph *g)
 {
-    return item->desc.data ? oci_bytes_ref(item->desc.data) : oci_bytes_new("{}", 2);
+    for (size_t i = 0; i < g->count; i++)
+        oci_push_document_done(&g->documents[i]);
+    oci_free(g->documents);
+    *g = (struct oci_push_graph){0};
 }
 
-static void ready(struct push *p, struct piece *x)
+void oci_pushed_done(struct oci_pushed *p)
 {
-    x->state = READY;
-    oci_list_append(&p->ready, &x->link);
-    p->ready_count++;
-}
-
-static void piece_done(struct push *p, struct piece *x)
-{
-    x->state = DONE;
-    x->kept = oci_bytes_unref(x->kept);
-    p->done++;
-}
-
-/* Its digest and size are known. */
-static int known(struct oci_flow *f, struct piece *x, const struct oci_digest *digest, uint64_t size)
-{
-    struct oci_desc *d = &x->item->desc;
-    if (d->size != OCI_SIZE_UNKNOWN && size != OCI_SIZE_UNKNOWN && d->size != size)
-        return oci_flow_fail(f, OCI_SIZE_MISMATCH, "%s has %llu bytes instead of %llu", x->what,
-                             (unsigned long long)size, (unsigned long long)d->size);
-    d->digest = *digest;
-    if (size != OCI_SIZE_UNKNOWN)
-        d->size = size;
-    x->transfer.total = d->size;
-    struct oci_err err = {0};
-    if (x->item->hashed && x->item->hashed(x->item, &err) < 0)
-        return oci_err_copy(&f->err, &err);
-    return OCI_OK;
-}
-
-/* The same content is sent once, whatever names it has. */
-static int put_once(struct oci_flow *f, struct piece *x)
-{
-    struct push *p = of(f);
-    const char *digest = x->item->desc.digest.text;
-    if (oci_map_get(&p->seen, digest)) {
-        x->transfer.state = OCI_PUT_EXISTS;
-        oci_moving_tell_end(&x->transfer, false);
-        piece_done(p, x);
-        return OCI_OK;
-    }
-    if (oci_map_set(&p->seen, digest, x, NULL) < 0)
-        return oci_flow_no_memory(f);
-    ready(p, x);
-    return OCI_OK;
-}
-
-static int hash_in_memory(struct oci_flow *f, struct piece *x)
-{
-    struct oci_bytes *bytes = bytes_of(x->item);
-    struct oci_desc *d = &x->item->desc;
-    struct oci_digest digest;
-    if (!bytes)
-        return oci_flow_no_memory(f);
-    struct oci_str algorithm = oci_digest_is(&d->digest) ? oci_digest_algorithm(&d->digest) : OCI_STR(OCI_SHA256);
-    int rc = oci_digest_of(algorithm, bytes->p, bytes->len, &digest, &f->err);
-    if (rc == OCI_OK && oci_digest_is(&d->digest) && !oci_digest_equal(&d->digest, &digest))
-        rc = oci_flow_fail(f, OCI_DIGEST_MISMATCH, "the %s has the digest %s, not %s", x->what, digest.text,
-                           d->digest.text);
-    if (rc == OCI_OK)
-        rc = known(f, x, &digest, bytes->len);
-    oci_bytes_unref(bytes);
-    return rc == OCI_OK ? put_once(f, x) : rc;
-}
-
-static int start_hash(struct oci_flow *f, struct piece *x)
-{
-    struct push *p = of(f);
-    struct oci_source *s = x->item->source;
-    const char *path = oci_source_file_path(s);
-    x->state = HASHING;
-    x->transfer.weight = oci_slots_weight(0);
-    oci_slots_take(&p->slots, x->transfer.weight);
-    p->hashing++;
-    if (path) {
-        spawn(f, x, oci_flow_hash_file(f->host, path, OCI_SMALL, &x->found, &x->found_size, &x->kept));
-        return OCI_OK;
-    }
-    x->hash = oci_sink_hash(OCI_STR(OCI_SHA256), &x->out);
-    if (!x->hash)
-        return oci_flow_no_memory(f);
-    spawn(f, x, oci_flow_move(f->host, s, x->hash));
-    return OCI_OK;
-}
-
-/* Sent and hashed in one pass: two questions more than for content that fits in memory, so not for small
- * files. On this machine a packed directory is written at once: packing it twice would cost more than looking first saves. */
-static bool goes_as_stream(const struct push *p, const struct piece *x)
-{
-    const struct oci_source *s = x->item->source;
-    uint64_t size = x->item->desc.size;
-    if (s->type->one_shot || (s->size == OCI_SIZE_UNKNOWN && !p->to->type->remote))
-        return true;
-    return p->options.is_new && (size == OCI_SIZE_UNKNOWN || size >= OCI_SMALL);
-}
-
-/* Sends it on its way. */
-static int begin(struct oci_flow *f, struct piece *x)
-{
-    struct push *p = of(f);
-    if (!x->item->source)
-        return hash_in_memory(f, x);
-    if (oci_digest_is(&x->item->desc.digest))
-        return known(f, x, &x->item->desc.digest, OCI_SIZE_UNKNOWN) < 0 ? f->err.code : put_once(f, x);
-    if (!goes_as_stream(p, x))
-        return start_hash(f, x);
-    x->stream = true;
-    ready(p, x);
-    return OCI_OK;
-}
-
-static int put(struct oci_flow *f, struct piece *x)
-{
-    struct push *p = of(f);
-    struct oci_bytes *bytes = x->kept ? oci_bytes_ref(x->kept) : !x->item->source ? bytes_of(x->item) : NULL;
-    /* The piece keeps its source: item->hashed() may look at it afterwards. */
-    struct oci_source *s = bytes ? oci_source_bytes(bytes) : x->item->source;
-    s = oci_moving_watch(&x->transfer, s, bytes != NULL);
-    oci_bytes_unref(bytes);
-    if (!s)
-        return oci_flow_no_memory(f);
-    struct oci_put hint = {
-        .is_new = p->options.is_new || (p->is_new && x->item->desc.size < OCI_SMALL),
-        .verify = p->options.verify,
-        .title = x->transfer.title,
-    };
-    x->state = PUTTING;
-    oci_moving_tell(&x->transfer, 0, OCI_STARTED);
-    spawn(f, x, p->to->type->put(p->to, &x->item->desc, s, &hint, &x->out, &x->transfer.state));
-    return OCI_OK;
-}
-
-/* ---- the manifest ---- */
-
-static int build(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    struct oci_desc *layers = oci_calloc(p->items.count, sizeof *layers);
-    if (!layers)
-        return oci_flow_no_memory(f);
-    for (size_t i = 0; i < p->items.count; i++)
-        layers[i] = p->items.layers[i].desc; /* only looked at */
-    struct oci_manifest_spec spec = {
-        .artifact_type = p->artifact_type,
-        .config = p->items.config ? &p->items.config->desc : NULL,
-        .layers = layers,
-        .layer_count = p->items.count,
-        .annotations = p->annotations,
-    };
-    int rc = oci_manifest_build(&spec, &p->m, &f->err);
-    oci_free(layers);
-    const struct oci_digest *expect = &p->items.expect;
-    if (rc == OCI_OK && oci_digest_is(expect) && !oci_digest_equal(expect, &p->m->self.digest))
-        rc = oci_flow_fail(f, OCI_DIGEST_MISMATCH, "what is pushed has the digest %s, not %s", p->m->self.digest.text,
-                           expect->text);
-    return rc;
-}
-
-static int finish(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    oci_moving_tell_end(&p->last, false);
-    if (p->ret_desc && oci_desc_copy(&p->m->self, p->ret_desc) < 0)
-        return oci_flow_no_memory(f);
-    if (p->ret_bytes)
-        *p->ret_bytes = oci_bytes_ref(p->m->bytes);
-    return OCI_OK;
-}
-
-static int put_manifest(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    if (build(f) < 0)
-        return f->err.code;
-    oci_moving_init(&p->last, &p->options.progress, "manifest", &p->m->self);
-    /* What the tag names already need not be put. */
-    size_t done = oci_digest_equal(&p->tagged.digest, &p->m->self.digest) ? 1 : 0;
-    size_t count = p->tags.count - done;
-    if (done && count == 0) {
-        p->last.state = OCI_PUT_EXISTS;
-        return finish(f);
-    }
-    const char *const *tags = count > 0 ? (const char *const *)p->tags.items + done : NULL;
-    oci_moving_tell(&p->last, 0, OCI_STARTED);
-    spawn(f, &p->last, oci_flow_push_manifest(p->to, &p->m->self, p->m->bytes, tags ? tags[0] : NULL,
-                                              tags ? tags + 1 : NULL, tags ? count - 1 : 0));
-    return oci_ask_children(f, on_child);
-}
-
-/* ---- all of it ---- */
-
-/* Starts what there is room for: first what can be put, then what is to be hashed, not too far ahead. */
-static int schedule(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    for (;;) {
-        struct piece *x = oci_list_empty(&p->ready) ? NULL : OCI_OWNER(p->ready.next, struct piece, link);
-        unsigned weight = x ? oci_slots_weight(x->item->desc.size) : oci_slots_weight(0);
-        if (x && !p->asked && oci_slots_take(&p->slots, weight)) {
-            oci_list_remove(&x->link);
-            p->ready_count--;
-            x->transfer.weight = weight;
-            if (put(f, x) < 0)
-                return f->err.code;
-        } else if (p->next < p->count && p->ready_count + p->hashing < HASHED_AHEAD_MAX &&
-                   p->slots.used < p->slots.total) {
-            if (begin(f, &p->pieces[p->next++]) < 0)
-                return f->err.code;
-        } else {
-            break;
-        }
-    }
-    if (p->done == p->count && !p->asked)
-        return put_manifest(f);
-    return oci_ask_children(f, on_child);
-}
-
-static int on_hashed(struct oci_flow *f, struct piece *x)
-{
-    struct push *p = of(f);
-    p->hashing--;
-    const struct oci_digest *digest = x->hash ? &x->out.digest : &x->found;
-    uint64_t size = x->hash ? x->out.size : x->found_size;
-    oci_sink_free(x->hash);
-    x->hash = NULL;
-    if (known(f, x, digest, size) < 0 || put_once(f, x) < 0)
-        return f->err.code;
-    return schedule(f);
-}
-
-static int on_put(struct oci_flow *f, struct piece *x)
-{
-    struct push *p = of(f);
-    if (x->stream && known(f, x, &x->out.digest, x->out.size) < 0)
-        return f->err.code;
-    oci_moving_tell_end(&x->transfer, false);
-    piece_done(p, x);
-    return schedule(f);
-}
-
-static int on_tagged(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    const struct oci_err *err = &f->ans.child->err;
-    p->asked = false;
-    p->is_new = err->code == OCI_NOT_FOUND;
-    if (err->code)
-        oci_desc_done(&p->tagged);
-    return schedule(f);
-}
-
-static int on_child(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    void *tag = f->ans.child->tag;
-    bool failed = f->ans.child->err.code != OCI_OK;
-    if (tag == &p->tagged)
-        return on_tagged(f);
-    if (failed) {
-        struct piece *x = tag;
-        const struct oci_moving *t = tag == &p->last ? &p->last : &x->transfer;
-        oci_moving_tell_end(t, true);
-        return oci_flow_fail_child(f);
-    }
-    if (tag == &p->last)
-        return finish(f);
-    struct piece *x = tag;
-    oci_slots_give(&p->slots, x->transfer.weight);
-    return x->state == HASHING ? on_hashed(f, x) : on_put(f, x);
-}
-
-static int start(struct oci_flow *f)
-{
-    struct push *p = of(f);
-    if (p->to->type->remote && p->tags.count > 0 && !p->options.is_new) {
-        p->asked = true;
-        spawn(f, &p->tagged, p->to->type->head_manifest(p->to, p->tags.items[0], &p->tagged));
-    }
-    return schedule(f);
-}
-
-static void free_items(struct oci_push_items *items)
-{
-    oci_push_item_done(items->config);
-    oci_free(items->config);
-    for (size_t i = 0; i < items->count; i++)
-        oci_push_item_done(&items->layers[i]);
-    oci_free(items->layers);
+    oci_desc_done(&p->desc);
+    oci_bytes_unref(p->bytes);
+    *p = (struct oci_pushed){0};
 }
 
 static void push_free(struct oci_flow *f)
 {
-    struct push *p = of(f);
-    for (size_t i = 0; i < p->count; i++) {
-        oci_sink_free(p->pieces[i].hash);
-        oci_bytes_unref(p->pieces[i].kept);
-        oci_desc_done(&p->pieces[i].out);
-    }
+    struct oci_push *p = oci_push_of(f);
+    for (size_t i = 0; i < p->piece_count; i++)
+        oci_push_piece_done(&p->pieces[i]);
     oci_free(p->pieces);
-    free_items(&p->items);
+    for (size_t i = 0; p->nodes && i < p->graph.count; i++)
+        oci_push_node_done(&p->nodes[i]);
+    oci_free(p->nodes);
+    oci_push_graph_done(&p->graph);
     oci_push_item_done(&p->empty);
-    oci_free(p->artifact_type);
-    oci_json_free(p->annotations);
     oci_names_done(&p->tags);
     oci_map_done(&p->seen, NULL);
+    oci_map_done(&p->seen_nodes, NULL);
     oci_desc_done(&p->tagged);
-    oci_manifest_free(p->m);
 }
 
 static const struct oci_flow_type push_type = {.name = "push", .free = push_free};
 
-static void add_piece(struct push *p, struct oci_push_item *item, const char *what)
+static void add_piece(struct oci_push *p, struct oci_push_node *owner, struct oci_push_item *item, const char *what)
 {
-    struct piece *x = &p->pieces[p->count++];
-    oci_list_init(&x->link);
+    struct oci_push_piece *x = &p->pieces[p->piece_count++];
+    oci_list_init(&x->part.link);
+    x->part.owner = owner;
     x->item = item;
-    x->what = what;
-    oci_moving_init(&x->transfer, &p->options.progress, what, &item->desc);
+    owner->left++;
+    oci_moving_init(&x->part.transfer, &p->options.progress, what, &item->desc);
 }
 
-/* The pieces, and copies of what is borrowed. */
-static int set_up(struct push *p, const char *tag, const char *const *more_tags, size_t more_count)
+static void add_node(struct oci_push *p, struct oci_push_node *n, struct oci_push_document *from)
 {
-    const struct oci_push_items *items = &p->items;
-    p->pieces = oci_calloc(items->count + 2, sizeof *p->pieces);
-    p->artifact_type = oci_strdup(items->artifact_type);
-    p->annotations = items->annotations ? oci_json_clone(items->annotations) : NULL;
-    if (!p->pieces || (items->artifact_type && !p->artifact_type) || (items->annotations && !p->annotations))
-        return OCI_NO_MEMORY;
-    if (items->config)
-        add_piece(p, items->config, "config");
-    for (size_t i = 0; i < items->count; i++)
-        add_piece(p, &items->layers[i], "blob");
-    if (!items->config || items->count == 0) {
-        if (oci_desc_empty(&p->empty.desc, true) < 0)
-            return OCI_NO_MEMORY;
-        add_piece(p, &p->empty, items->config ? "blob" : "config");
+    n->from = from;
+    n->m = from->ready;
+    n->part.is_node = true;
+    oci_list_init(&n->part.link);
+    if (from->ready)
+        return;
+    for (size_t i = 0; i < from->entry_count; i++) {
+        if (from->entries[i].is_document) {
+            p->nodes[from->entries[i].document].part.owner = n;
+            n->left++;
+        }
     }
-    return oci_tags_set(&p->tags, tag, more_tags, more_count);
+    if (from->is_index)
+        return;
+    if (from->config)
+        add_piece(p, n, from->config, "config");
+    for (size_t i = 0; i < from->count; i++)
+        add_piece(p, n, &from->layers[i], "blob");
+    if (!from->config || from->count == 0)
+        add_piece(p, n, &p->empty, from->config ? "blob" : "config");
 }
 
-struct oci_flow *oci_flow_push_artifact(struct oci_store *to, struct oci_push_items *take_items, const char *tag,
-                                        const char *const *more_tags, size_t more_count,
-                                        const struct oci_graph_options *options, struct oci_desc *ret_desc,
-                                        struct oci_bytes **ret_bytes)
+/* The parts, and copies of what is borrowed. */
+static int set_up(struct oci_push *p)
 {
-    struct push *p = oci_flow_new(sizeof *p, &push_type, to->host, start);
+    struct oci_push_graph *g = &p->graph;
+    size_t pieces = 0;
+    for (size_t i = 0; i < g->count; i++)
+        pieces += g->documents[i].count + 2;
+    p->nodes = oci_calloc(g->count, sizeof *p->nodes);
+    p->pieces = oci_calloc(pieces, sizeof *p->pieces);
+    if (!p->nodes || !p->pieces || oci_desc_empty(&p->empty.desc, true) < 0)
+        return OCI_NO_MEMORY;
+    oci_map_init(&p->seen, pieces);
+    oci_map_init(&p->seen_nodes, 2 * g->count); /* in both shapes */
+    for (size_t i = 0; i < g->count; i++)
+        add_node(p, &p->nodes[i], &g->documents[i]);
+    int rc = oci_tags_set(&p->tags, g->tag, g->more_tags, g->more_count);
+    g->tag = NULL;
+    g->more_tags = NULL;
+    return rc;
+}
+
+struct oci_flow *oci_flow_push_graph(struct oci_store *to, struct oci_push_graph *take_graph,
+                                     const struct oci_graph_options *options, struct oci_pushed *ret_pushed)
+{
+    struct oci_push *p = oci_flow_new(sizeof *p, &push_type, to->host, start);
     if (!p) {
-        free_items(take_items);
+        oci_push_graph_done(take_graph);
         return NULL;
     }
     p->to = to;
-    p->items = *take_items;
-    p->ret_desc = ret_desc;
-    p->ret_bytes = ret_bytes;
+    p->graph = *take_graph;
+    *take_graph = (struct oci_push_graph){0};
+    p->ret_pushed = ret_pushed;
     if (options)
         p->options = *options;
     p->options.mount_from = NULL; /* nothing is said about where new content might be */
     oci_list_init(&p->ready);
-    oci_map_init(&p->seen, p->items.count + 2);
     oci_slots_init(&p->slots, p->options.concurrency);
-    if (set_up(p, tag, more_tags, more_count) < 0) {
+    if (set_up(p) < 0) {
         oci_flow_free(&p->flow);
         return NULL;
     }

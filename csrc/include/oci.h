@@ -106,25 +106,61 @@ struct oci_content {
     const char *path;
     struct oci_bytes *bytes;                /* a reference is taken */
     unsigned reader;                        /* the caller's number, from 1 */
-    const char *media_type;                 /* or NULL: octet-stream, or tar+gzip for a directory */
+    const char *media_type;                 /* or NULL: octet-stream, or tar, tar+gzip, tar+zstd for a directory */
     const char *title;                      /* or NULL */
     const struct oci_json *annotations;     /* object of strings, or NULL */
+    const char *const *urls;
+    size_t url_count;
+    bool embed;                             /* in the descriptor, too: at most 64 KiB, else OCI_LIMIT */
+    /* Of a directory only: */
+    const char *prefix;                     /* begins the entries' names; NULL: the title does, and oras is told to unpack */
+    const char *compression;                /* "gzip" (or NULL), "zstd", "none" */
+    const char *const *ignore;              /* patterns of what is left out */
+    size_t ignore_count;
 };
 
-struct oci_push_spec {
+/* An entry of an index: something that is there, or another document of the same push. */
+struct oci_entry {
+    const struct oci_desc *desc;            /* of a document: its platform, annotations, artifact type (or NULL) and urls */
+    size_t document;                        /* its number from 1 in `others`, before the index itself; 0: none */
+};
+
+/* A manifest or index to be built. */
+struct oci_document {
+    const char *where;                      /* begins messages about it ("manifests[2]"), or NULL */
     const char *artifact_type;              /* or NULL */
+    const struct oci_json *annotations;
+    const struct oci_desc *subject;         /* or NULL */
+    bool version_1_0;                       /* the shape of image-spec 1.0 (model/manifest.h) */
+    const struct oci_digest *expect;        /* what it must get, or NULL */
+    /* A manifest: */
     const struct oci_content *config;       /* or NULL */
     const struct oci_content *contents;     /* layers, then files */
     size_t count;
-    const struct oci_json *annotations;
+    /* An index: */
+    bool is_index;
+    const struct oci_entry *entries;
+    size_t entry_count;
+    /* Or one that is not built: bytes as they are; the root's are linted. */
+    struct oci_bytes *bytes;
+    const char *media_type;                 /* or NULL */
+};
+
+struct oci_push_spec {
+    struct oci_document root;
+    const struct oci_document *others;      /* in such an order that an index follows what it names; each is named once */
+    size_t other_count;
+    const struct oci_reference *subject;    /* the root's, to be resolved first: in the repository that is pushed to. Or NULL */
     const char *const *tags;                /* more tags */
     size_t tag_count;
     bool is_new;
+    bool fallback, immutable;               /* flow/graph.h; `immutable` protects the reference's own tag */
 };
-/* Result: one descriptor (with reference and tags), and the manifest's bytes. A packed directory is annotated
- * (io.deis.oras.content.unpack and .digest) when it has a title; files' media types and sizes are found. With neither an
- * artifact type nor a config's media type the type is application/vnd.unknown.artifact.v1, with a warning. A
- * reference's digest is what the manifest must get: OCI_DIGEST_MISMATCH otherwise, before it has a name. */
+/* Result: one descriptor (with reference and tags), and the bytes of the root. A packed directory is annotated
+ * (io.deis.oras.content.unpack and .digest) when it has a title and no prefix; files' media types and sizes are found. With
+ * neither an artifact type nor a config's media type the type is application/vnd.unknown.artifact.v1, with a warning. A
+ * reference's digest is what the root must get: OCI_DIGEST_MISMATCH otherwise, before it has a name. What the lint calls an
+ * error is OCI_INVALID before anything is asked or sent. */
 int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *to,
                    const struct oci_push_spec *spec, const struct oci_call_options *o, struct oci_op **ret_op,
                    struct oci_err *reterr);
@@ -239,6 +275,7 @@ struct oci_result {
     size_t name_count;
     const struct oci_result_file *files;
     size_t file_count;
+    bool fallback;                     /* push: it has the shape of image-spec 1.0, since the registry refused the other */
 };
 /* After oci_op_over(): OCI_OK and *ret_result, or the error. Of open_blob also before, once bytes are there. */
 int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struct oci_err *reterr);

@@ -54,6 +54,8 @@ void oci_lua_box_release(struct oci_lua_box *box); /* now, instead of at some co
 /* Pushes a table that keeps boxes, and puts the box on top into the one at `holder`. */
 void oci_lua_holder_push(lua_State *L);
 void oci_lua_hold(lua_State *L, int holder);
+/* Pops a value that is no box, and keeps it alive as long as the holder; nil is only popped. */
+void oci_lua_anchor(lua_State *L, int holder);
 void oci_lua_holder_release(lua_State *L, int holder);
 
 /* ---- errors (lua_error.c) ---- */
@@ -115,7 +117,9 @@ void oci_lua_push_result(lua_State *L, const struct oci_result *r);
 int oci_lua_read_platform(lua_State *L, int i, int holder, const struct oci_json **ret_platform, struct oci_err *reterr);
 int oci_lua_parse_manifest(lua_State *L);
 int oci_lua_lint(lua_State *L); /* lua_lint.c */
-int oci_lua_build_index(lua_State *L);
+/* The descriptor in the table at `i`, called `where` in messages, into *d, which is in a box; `unknown`: media type, digest
+ * and size are left to be found. Raises for what has no JSON form. */
+int oci_lua_read_desc(lua_State *L, int i, const char *where, bool unknown, struct oci_desc *d, struct oci_err *reterr);
 /* The reference in the string at `i` into *box (kind REFERENCE). */
 int oci_lua_to_reference(lua_State *L, int i, struct oci_lua_box *box, struct oci_err *reterr);
 int oci_lua_reference(lua_State *L);
@@ -135,6 +139,11 @@ int oci_lua_glob(lua_State *L);
 int oci_lua_glob_match(lua_State *L);
 int oci_lua_read_entry(lua_State *L);
 int oci_lua_digest(lua_State *L);
+
+/* ---- what is pushed (lua_spec.c) ---- */
+
+/* The specification in the table at `i`; what it shows is the holder's. */
+int oci_lua_read_spec(lua_State *L, int i, int holder, struct oci_push_spec *spec, struct oci_err *reterr);
 
 /* ---- mailbox and operations (lua_op.c) ---- */
 

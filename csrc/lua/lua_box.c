@@ -58,6 +58,16 @@ void oci_lua_hold(lua_State *L, int holder)
     lua_rawseti(L, holder, (int)lx_rawlen(L, holder) + 1);
 }
 
+void oci_lua_anchor(lua_State *L, int holder)
+{
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushboolean(L, 1);
+    lua_rawset(L, holder);
+}
+
 void oci_lua_holder_release(lua_State *L, int holder)
 {
     int count = (int)lx_rawlen(L, holder);

@@ -44,7 +44,10 @@ int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *re
         OCI_LUA_FIELD(struct oci_content, path, OCI_LUA_STRING),
         OCI_LUA_FIELD(struct oci_content, reader, OCI_LUA_UNSIGNED),
         OCI_LUA_FIELD(struct oci_content, media_type, OCI_LUA_STRING),
-        OCI_LUA_FIELD(struct oci_content, title, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
+        OCI_LUA_FIELD(struct oci_content, title, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_content, embed, OCI_LUA_BOOL),
+        OCI_LUA_FIELD(struct oci_content, prefix, OCI_LUA_STRING),
+        OCI_LUA_FIELD(struct oci_content, compression, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
     luaL_checktype(L, i, LUA_TTABLE);
     i = lx_absindex(L, i);
     struct oci_content c = {.kind = OCI_CONTENT_FILE};
@@ -63,6 +66,10 @@ int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *re
         c.kind = OCI_CONTENT_DIR;
     }
     lua_pop(L, 2);
+    c.urls = oci_lua_read_strings(L, i, "urls", &c.url_count);
+    oci_lua_anchor(L, holder);
+    c.ignore = oci_lua_read_strings(L, i, "ignore", &c.ignore_count);
+    oci_lua_anchor(L, holder);
     if (rc == OCI_OK)
         rc = oci_lua_read_annotations(L, i, holder, &c.annotations, reterr);
     if (rc == OCI_OK)

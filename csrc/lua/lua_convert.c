@@ -162,9 +162,20 @@ static int add_data(lua_State *L, struct oci_json *object, struct oci_err *reter
     return rc ? oci_err_set(reterr, rc, "embedded data: %s", oci_err_meaning(rc)) : OCI_OK;
 }
 
-/* The descriptor at `i`, called `where` in messages, into *d, which is in a box. Raises on what is not
- * JSON. */
-static int read_desc(lua_State *L, int i, const char *where, struct oci_desc *d, struct oci_err *reterr)
+/* What is still to be found of the descriptor of a document, so that it can be read as one. */
+static int add_unknown(struct oci_json *object, struct oci_err *reterr)
+{
+    static const char *const made_up[][2] = {
+        {"mediaType", OCI_TYPE_MANIFEST},
+        {"digest", "sha256:0000000000000000000000000000000000000000000000000000000000000000"}};
+    for (size_t i = 0; i < sizeof made_up / sizeof *made_up; i++) {
+        if (oci_json_add(object, made_up[i][0], oci_json_new_string(made_up[i][1])) != OCI_OK)
+            return oci_err_no_memory(reterr);
+    }
+    return oci_json_add(object, "size", oci_json_new_size(0)) ? oci_err_no_memory(reterr) : OCI_OK;
+}
+
+int oci_lua_read_desc(lua_State *L, int i, const char *where, bool unknown, struct oci_desc *d, struct oci_err *reterr)
 {
     static const char *const names[][2] = {{"media_type", "mediaType"},
                                            {"digest", "digest"},
@@ -176,6 +187,8 @@ static int read_desc(lua_State *L, int i, const char *where, struct oci_desc *d,
                                            {"platform", "platform"}};
     struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
     int rc = (box->u.json = oci_json_new_object()) ? OCI_OK : oci_err_no_memory(reterr);
+    if (rc == OCI_OK && unknown)
+        rc = add_unknown(box->u.json, reterr);
     for (size_t k = 0; rc == OCI_OK && k < sizeof names / sizeof *names; k++) {
         lua_getfield(L, i, names[k][0]);
         if (lua_isnil(L, -1))
@@ -189,6 +202,8 @@ static int read_desc(lua_State *L, int i, const char *where, struct oci_desc *d,
     }
     if (rc == OCI_OK)
         rc = oci_desc_read(box->u.json, where, d, reterr);
+    if (rc == OCI_OK && unknown)
+        d->digest = (struct oci_digest){""};
     oci_lua_box_release(box);
     lua_pop(L, 1);
     return rc;
@@ -247,55 +262,6 @@ int oci_lua_parse_manifest(lua_State *L)
     return rc ? oci_lua_fail(L, &err) : push_manifest(L, box);
 }
 
-static int read_descs(lua_State *L, int i, struct oci_lua_box *box, struct oci_err *reterr)
-{
-    size_t count = lx_rawlen(L, i);
-    if (count > OCI_MAX_LAYERS)
-        return oci_err_set(reterr, OCI_LIMIT, "more than %d manifests", OCI_MAX_LAYERS);
-    box->u.descs.items = oci_calloc(count + 1, sizeof *box->u.descs.items);
-    if (!box->u.descs.items)
-        return oci_err_no_memory(reterr);
-    box->u.descs.count = count;
-    for (size_t k = 0; k < count; k++) {
-        lua_rawgeti(L, i, (int)k + 1);
-        luaL_checktype(L, -1, LUA_TTABLE);
-        char where[32];
-        snprintf(where, sizeof where, "manifests[%zu]", k + 1);
-        int rc = read_desc(L, lua_gettop(L), where, &box->u.descs.items[k], reterr);
-        if (rc)
-            return rc;
-        lua_pop(L, 1);
-    }
-    return OCI_OK;
-}
-
-/* build_index{ artifact_type, manifests = { descriptor, ... }, annotations } -> fields | nil, message, code,
- * detail */
-int oci_lua_build_index(lua_State *L)
-{
-    static const struct oci_lua_field fields[] = {
-        OCI_LUA_FIELD(struct oci_index_spec, artifact_type, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
-    luaL_checktype(L, 1, LUA_TTABLE);
-    struct oci_index_spec spec = {0};
-    struct oci_err err = {0};
-    oci_lua_read(L, 1, fields, &spec);
-    lua_getfield(L, 1, "manifests");
-    luaL_checktype(L, 2, LUA_TTABLE);
-    oci_lua_holder_push(L);
-    struct oci_lua_box *descs = oci_lua_box_new(L, OCI_LUA_BOX_DESCS);
-    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_MANIFEST);
-    int rc = oci_lua_read_annotations(L, 1, 3, &spec.annotations, &err);
-    if (rc == OCI_OK)
-        rc = read_descs(L, 2, descs, &err);
-    spec.manifests = descs->u.descs.items;
-    spec.count = descs->u.descs.count;
-    if (rc == OCI_OK)
-        rc = oci_index_build(&spec, &box->u.manifest, &err);
-    oci_lua_box_release(descs);
-    oci_lua_holder_release(L, 3);
-    return rc ? oci_lua_fail(L, &err) : push_manifest(L, box);
-}
-
 /* ---- results ---- */
 
 static void push_files(lua_State *L, const struct oci_result *r)
@@ -322,6 +288,10 @@ void oci_lua_push_result(lua_State *L, const struct oci_result *r)
     lua_newtable(L);
     if (r->has_desc) {
         push_result_desc(L, &r->desc);
+        if (r->fallback) {
+            lua_pushboolean(L, 1);
+            lua_setfield(L, -2, "fallback");
+        }
         lua_setfield(L, -2, "descriptor");
     }
     set_bytes(L, "bytes", r->bytes);

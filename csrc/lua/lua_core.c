@@ -68,7 +68,6 @@ int luaopen_oci_core(lua_State *L)
                                          {"read_entry", oci_lua_read_entry},
                                          {"manifest", oci_lua_parse_manifest},
                                          {"lint", oci_lua_lint},
-                                         {"build_index", oci_lua_build_index},
                                          {"client", oci_lua_client},
                                          {"warm_up", oci_lua_warm_up},
                                          {"wait", oci_lua_wait},

@@ -68,56 +68,17 @@ static const struct oci_reference *reference(lua_State *L, struct start *s, int 
     return s->rc ? NULL : &box->u.ref;
 }
 
-static const struct oci_content *read_contents(lua_State *L, struct start *s, int i, size_t *ret_count)
-{
-    *ret_count = 0;
-    lua_getfield(L, i, "contents");
-    luaL_checktype(L, -1, LUA_TTABLE);
-    int list = lua_gettop(L);
-    size_t count = lx_rawlen(L, list);
-    struct oci_content *items = lx_newudata(L, (count + 1) * sizeof *items, NULL);
-    for (size_t k = 0; k < count && !s->rc; k++) {
-        lua_rawgeti(L, list, (int)k + 1);
-        s->rc = oci_lua_read_content(L, -1, s->holder, &items[k], &s->err);
-        lua_pop(L, 1);
-    }
-    *ret_count = count;
-    return items;
-}
-
-/* The push specification in the table at `i`; its arrays lie on the stack. */
-static void read_spec(lua_State *L, struct start *s, int i, struct oci_push_spec *spec,
-                      struct oci_content *config)
-{
-    static const struct oci_lua_field fields[] = {
-        OCI_LUA_FIELD(struct oci_push_spec, artifact_type, OCI_LUA_STRING),
-        {"new", OCI_LUA_BOOL, offsetof(struct oci_push_spec, is_new)},
-        OCI_LUA_FIELDS_END};
-    if (s->rc)
-        return;
-    oci_lua_read(L, i, fields, spec);
-    lua_getfield(L, i, "config");
-    if (!lua_isnil(L, -1)) {
-        s->rc = oci_lua_read_content(L, -1, s->holder, config, &s->err);
-        spec->config = config;
-    }
-    if (!s->rc)
-        s->rc = oci_lua_read_annotations(L, i, s->holder, &spec->annotations, &s->err);
-    spec->tags = oci_lua_read_strings(L, i, "tags", &spec->tag_count);
-    spec->contents = read_contents(L, s, i, &spec->count);
-}
-
 /* client:push(to, spec, call) */
 static int start_push(lua_State *L)
 {
     struct start s;
     struct oci_push_spec spec = {0};
-    struct oci_content config = {0};
     luaL_checkstring(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     begin(L, &s, 4);
     const struct oci_reference *to = reference(L, &s, 2);
-    read_spec(L, &s, 3, &spec, &config);
+    if (!s.rc)
+        s.rc = oci_lua_read_spec(L, 3, s.holder, &spec, &s.err);
     if (!s.rc)
         s.rc = oci_start_push(s.client, s.op->mailbox->m, to, &spec, &s.call, &s.op->op, &s.err);
     return end(L, &s);
@@ -128,10 +89,10 @@ static int start_build(lua_State *L)
 {
     struct start s;
     struct oci_push_spec spec = {0};
-    struct oci_content config = {0};
     luaL_checktype(L, 2, LUA_TTABLE);
     begin(L, &s, 3);
-    read_spec(L, &s, 2, &spec, &config);
+    if (!s.rc)
+        s.rc = oci_lua_read_spec(L, 2, s.holder, &spec, &s.err);
     if (!s.rc)
         s.rc = oci_start_build(s.client, s.op->mailbox->m, &spec, &s.call, &s.op->op, &s.err);
     return end(L, &s);

@@ -6,8 +6,6 @@
 #include "model/digest.h"
 #include "model/lint_inside.h"
 
-#define DATA_MUCH (64u << 10) /* embedded bytes from which a registry's limit for the manifest comes near */
-
 static const char *const members[] = {"mediaType", "digest",       "size",     "urls", "annotations",
                                       "data",      "artifactType", "platform", NULL};
 
@@ -162,7 +160,7 @@ static void compare_data(struct desc *x, const struct oci_buf *b)
             x->l, OCI_RULE_D14, n, NULL,
             "the bytes embedded here have another digest than the descriptor: embed the content itself, or leave "
             "data out");
-    if (b->len > DATA_MUCH)
+    if (b->len > OCI_MAX_EMBEDDED)
         oci_lint_say(
             x->l, OCI_RULE_D21, n, NULL,
             "%zu bytes are much for embedded content: registries limit a manifest's size, so push this as a blob "

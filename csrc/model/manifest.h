@@ -39,8 +39,13 @@ void oci_manifest_free(struct oci_manifest *m); /* NULL does nothing */
 /* The type of the artifact: artifactType, else the config's media type (image-spec manifest.md), else NULL. */
 const char *oci_manifest_artifact_type(const struct oci_manifest *m);
 
-/* What a manifest is built from. Everything is borrowed. */
+/* What a manifest is built from. Everything is borrowed.
+ *
+ * With `version_1_0` it has the shape of image-spec 1.0, for registries and readers that know no artifactType: the
+ * config's media type is the artifact's, and the empty config is {} under that type. A config whose own media type says
+ * something keeps it. A subject is OCI_INVALID there. */
 struct oci_manifest_spec {
+    bool version_1_0;
     const char *artifact_type;            /* or NULL */
     const struct oci_desc *config;        /* NULL: the empty config */
     const struct oci_desc *layers;        /* none: one empty layer */
@@ -54,7 +59,9 @@ struct oci_manifest_spec {
 int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
                        struct oci_err *reterr);
 
+/* The shape of 1.0 has no artifact types: neither the index nor its entries. */
 struct oci_index_spec {
+    bool version_1_0;
     const char *artifact_type;
     const struct oci_desc *manifests;
     size_t count;

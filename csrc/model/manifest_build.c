@@ -53,6 +53,7 @@ struct draft {
     struct oci_json *root;
     struct oci_err *err;
     int rc; /* the first failure; nothing is added after it */
+    bool version_1_0; /* an index: its entries have no artifact type */
 };
 
 static void add(struct draft *d, const char *key, struct oci_json *take_v)
@@ -68,9 +69,12 @@ static void add(struct draft *d, const char *key, struct oci_json *take_v)
 
 static struct oci_json *write_desc(struct draft *d, const struct oci_desc *desc, const char *where)
 {
+    struct oci_desc shown = *desc;
+    if (d->version_1_0)
+        shown.artifact_type = NULL;
     if (d->rc == OCI_OK)
-        d->rc = check_desc(desc, where, d->err);
-    return d->rc == OCI_OK ? oci_desc_write(desc) : NULL;
+        d->rc = check_desc(&shown, where, d->err);
+    return d->rc == OCI_OK ? oci_desc_write(&shown) : NULL;
 }
 
 static void add_desc(struct draft *d, const char *key, const struct oci_desc *desc)
@@ -155,18 +159,55 @@ static int finish(struct draft *d, struct oci_manifest **ret_manifest)
     return d->rc;
 }
 
+static int refuse_subject(const struct oci_desc *subject, struct oci_err *reterr)
+{
+    if (!subject)
+        return OCI_OK;
+    return oci_err_set(reterr, OCI_INVALID, "image-spec 1.0 knows no subject: leave it out, or write version 1.1");
+}
+
+/* The media type of the config in the shape of 1.0, where it is the artifact's. */
+static const char *config_type(const struct oci_manifest_spec *spec)
+{
+    const char *own = spec->config ? spec->config->media_type : OCI_TYPE_EMPTY;
+    if (strcmp(own, OCI_TYPE_EMPTY) != 0 && !oci_media_type_says_nothing(own))
+        return own;
+    bool unknown = !spec->artifact_type || strcmp(spec->artifact_type, OCI_TYPE_UNKNOWN_ARTIFACT) == 0;
+    return unknown ? OCI_TYPE_UNKNOWN_CONFIG : spec->artifact_type;
+}
+
+/* What is written as config: borrows from the specification. */
+static int choose_config(const struct oci_manifest_spec *spec, struct oci_desc *ret_config, struct oci_err *reterr)
+{
+    if (spec->config)
+        *ret_config = *spec->config;
+    else
+        oci_desc_empty(ret_config, false); /* without data it allocates nothing */
+    if (spec->version_1_0) {
+        struct oci_str type = oci_str_of(config_type(spec));
+        if (!oci_media_type_valid(type))
+            return check_type(type.p, "the artifact type", reterr);
+        return oci_str_copy(ret_config->media_type, sizeof ret_config->media_type, type);
+    }
+    /* image-spec manifest.md: artifactType MUST be set when config.mediaType is the empty value. */
+    if (!spec->artifact_type && strcmp(ret_config->media_type, OCI_TYPE_EMPTY) == 0)
+        return oci_err_set(reterr, OCI_INVALID, "a manifest with the empty config needs an artifact type");
+    return OCI_OK;
+}
+
 int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
                        struct oci_err *reterr)
 {
     struct draft d = {.err = reterr};
-    struct oci_desc empty = {0};
-    oci_desc_empty(&empty, false); /* without data it allocates nothing */
-    const struct oci_desc *config = spec->config ? spec->config : &empty;
-    /* image-spec manifest.md: artifactType MUST be set when config.mediaType is the empty value. */
-    if (!spec->artifact_type && strcmp(config->media_type, OCI_TYPE_EMPTY) == 0)
-        return oci_err_set(reterr, OCI_INVALID, "a manifest with the empty config needs an artifact type");
-    begin(&d, OCI_TYPE_MANIFEST, spec->artifact_type);
-    add_desc(&d, "config", config);
+    struct oci_desc config, empty;
+    oci_desc_empty(&empty, false);
+    int rc = choose_config(spec, &config, reterr);
+    if (rc == OCI_OK && spec->version_1_0)
+        rc = refuse_subject(spec->subject, reterr);
+    if (rc)
+        return rc;
+    begin(&d, OCI_TYPE_MANIFEST, spec->version_1_0 ? NULL : spec->artifact_type);
+    add_desc(&d, "config", &config);
     /* manifest.md, layers: at least one, for portability; the empty one says nothing. */
     if (spec->layer_count > 0)
         add_list(&d, "layers", spec->layers, spec->layer_count);
@@ -179,8 +220,10 @@ int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest
 
 int oci_index_build(const struct oci_index_spec *spec, struct oci_manifest **ret_index, struct oci_err *reterr)
 {
-    struct draft d = {.err = reterr};
-    begin(&d, OCI_TYPE_INDEX, spec->artifact_type);
+    struct draft d = {.err = reterr, .version_1_0 = spec->version_1_0};
+    if (spec->version_1_0 && refuse_subject(spec->subject, reterr) != OCI_OK)
+        return OCI_INVALID;
+    begin(&d, OCI_TYPE_INDEX, spec->version_1_0 ? NULL : spec->artifact_type);
     add_list(&d, "manifests", spec->manifests, spec->count);
     add_desc(&d, "subject", spec->subject);
     add_annotations(&d, spec->annotations);

@@ -23,6 +23,7 @@ OCI_BEGIN
 #define OCI_TYPE_LAYER_TAR_GZIP "application/vnd.oci.image.layer.v1.tar+gzip"
 #define OCI_TYPE_LAYER_TAR_ZSTD "application/vnd.oci.image.layer.v1.tar+zstd"
 #define OCI_TYPE_UNKNOWN_ARTIFACT "application/vnd.unknown.artifact.v1"
+#define OCI_TYPE_UNKNOWN_CONFIG "application/vnd.unknown.config.v1+json" /* its counterpart in image-spec 1.0 */
 
 /* What every manifest request sends as Accept (security-quirks Q18). */
 #define OCI_ACCEPT_MANIFESTS \

@@ -1,5 +1,5 @@
 --- Content: a path, bytes, a JSON value, a directory, the files that a pattern matches, or a reader, as callers write it,
--- made into the one form that the core takes: { path=, is_dir=, data=, reader=, media_type=, title=, annotations= }.
+-- made into the one form that the core takes: { path=, is_dir=, data=, reader=, media_type=, title=, annotations=, ... }.
 local core = require "oci.core"
 local options = require "oci.options"
 
@@ -8,12 +8,18 @@ local options = require "oci.options"
 ---@field data? string bytes
 ---@field json? any written in canonical form
 ---@field reader? oci.Source gives the bytes; read once, never kept
----@field dir? string a directory, packed as a deterministic tar+gzip
+---@field dir? string a directory, packed as a deterministic archive
 ---@field glob? string the files below `root` that match, titled by their paths from there (`*`, `?`, `[a-z]`, `**`)
 ---@field root? string for glob; left out: "."
 ---@field media_type? string
 ---@field title? string
 ---@field annotations? table<string, string>
+---@field urls? string[] where else the content is
+---@field embed? boolean the bytes are in the descriptor's `data`, too; LIMIT over 64 KiB
+---@field compression? "gzip"|"zstd"|"none" of a directory; left out: gzip. Left out media types follow it
+---@field ignore? string[] patterns of what a packed directory leaves out, in the manner of .gitignore
+---@field prefix? string of a directory: begins the names in the archive ("": nothing does). Left out: the title does, and
+--- annotations ask oras and pull to unpack it
 
 ---@alias oci.Source (fun(most: integer): string?, string?) | { read: fun(self: any, most: integer): string?, string? }
 
@@ -40,12 +46,32 @@ local kinds = {
   glob = options.string,
 }
 
+local function compression(value)
+  return value ~= "gzip" and value ~= "zstd" and value ~= "none" and '"gzip", "zstd" or "none"' or nil
+end
+
+local function strings(value)
+  return (type(value) ~= "table" or options.strings(value)) and "list of strings" or nil
+end
+
+-- How a directory is packed.
+local packing = {
+  compression = compression,
+  ignore = strings,
+  prefix = options.string,
+}
+
 local checkers = {
   root = options.string,
   media_type = options.string,
   title = options.string,
   annotations = options.string_map,
+  urls = strings,
+  embed = options.boolean,
 }
+for name, check in pairs(packing) do
+  checkers[name] = check
+end
 for name, check in pairs(kinds) do
   checkers[name] = check
 end
@@ -82,9 +108,20 @@ local function title_of(path)
   return path:sub(1, 1) == "/" and parts[#parts] or table.concat(parts, "/")
 end
 
---- A new list for content.add: `items` as the core takes them, `readers` by number.
-function content.list()
-  return { items = {}, readers = {}, titles = {} }
+--- A new list for content.add: `items` as the core takes them, `readers` by number (those of another list go on in it).
+function content.list(readers)
+  return { items = {}, readers = readers or {}, titles = {} }
+end
+
+local function packing_fault(given, kind)
+  if kind == "dir" or kind == "path" then
+    return nil
+  end
+  for name in pairs(packing) do
+    if given[name] ~= nil then
+      return ("'%s' is for directories"):format(name)
+    end
+  end
 end
 
 -- The table form of what was given, checked; raises.
@@ -103,6 +140,7 @@ local function as_table(call, index, where, given)
   elseif not fault and kind == "glob" and given.title then
     fault = "files found by 'glob' are titled by their paths, not by 'title'"
   end
+  fault = fault or packing_fault(given, kind)
   if fault then
     options.bad_argument(call, index, ("%s: %s"):format(where, fault))
   end
@@ -139,6 +177,8 @@ local function add_glob(list, given, where, titled)
       path = root:gsub("/*$", "") .. "/" .. path,
       media_type = given.media_type,
       annotations = given.annotations,
+      urls = given.urls,
+      embed = given.embed,
       title = titled and path or nil,
     }
     local ok, why, why_code, why_detail = append(list, item, where, titled)
@@ -156,7 +196,16 @@ function content.add(list, call, index, where, given, titled)
   if kind == "glob" then
     return add_glob(list, from, where, titled)
   end
-  local item = { title = from.title, media_type = from.media_type, annotations = from.annotations }
+  local item = {
+    title = from.title,
+    media_type = from.media_type,
+    annotations = from.annotations,
+    urls = from.urls,
+    embed = from.embed,
+    compression = from.compression,
+    ignore = from.ignore,
+    prefix = from.prefix,
+  }
   if kind == "json" then
     local text, message, code, detail = core.json_encode(from.json)
     if not text then

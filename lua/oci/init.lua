@@ -123,11 +123,13 @@ end
 
 -- ---- calls
 
---- Pushes content and the manifest made of it, or a manifest that was built (what it was built from must be unchanged) or
--- received (what it names must be there). Without a tag it goes by its digest.
+--- Pushes content and the manifest made of it, an index and the manifests in it, or a manifest that was built (what it was
+-- built from must be unchanged) or received (what it names must be there). Without a tag it goes by its digest, or by the tag
+-- that its `type` gives it. What `lint` calls an error is refused before anything is sent.
 ---@param ref oci.Ref
 ---@param spec oci.Spec|oci.Manifest
----@return oci.Descriptor? pushed with `reference` and `tags`; nil, message, code, detail: UNAUTHORIZED, DENIED, IO, ...
+---@return oci.Descriptor? pushed with `reference`, `tags`, `fallback`; nil, message, code, detail: INVALID, UNAUTHORIZED, DENIED,
+--- IO, EXISTS (`immutable`), LIMIT (`embed`, 4 MiB of manifest), ...
 ---@return string? message
 ---@return string? code
 ---@return table? detail
@@ -135,7 +137,7 @@ function oci.push(ref, spec)
   return client(ref):push(ref, spec)
 end
 
---- Builds what push would send, and sends nothing. Files are read.
+--- Builds what push would send, and sends nothing. Files are read, and a subject without size is asked for.
 ---@param spec oci.Spec without readers
 ---@return oci.Manifest? manifest nil, message, code, detail: INVALID, IO, LIMIT
 ---@return string? message
@@ -145,9 +147,9 @@ function oci.manifest(spec)
   return client():manifest(spec)
 end
 
---- Builds an index of descriptors.
+--- Builds an index of manifests: descriptors, what was built or received, or specs. Pushing it pushes those, too.
 ---@param spec oci.IndexSpec
----@return oci.Manifest? index nil, message, code, detail: INVALID, LIMIT
+---@return oci.Manifest? index nil, message, code, detail: INVALID, IO, LIMIT
 ---@return string? message
 ---@return string? code
 ---@return table? detail

@@ -13,6 +13,7 @@ local reference = require "oci.reference"
 ---@field data? string embedded content
 ---@field reference? string PLACE@DIGEST, where a call made the descriptor
 ---@field tags? string[] the tags that a call moved
+---@field fallback? true the registry refused the shape of image-spec 1.1, and has that of 1.0
 
 ---@class oci.Manifest
 ---@field bytes string as received, or as built: the digest is theirs
@@ -41,15 +42,6 @@ local sources = setmetatable({}, { __mode = "k" })
 --- A Manifest out of bytes, or nil, message, code, detail.
 function manifest.parse(bytes, media_type)
   local fields, message, code, detail = core.manifest(bytes, media_type)
-  if not fields then
-    return nil, message, code, detail
-  end
-  return setmetatable(fields, meta)
-end
-
---- An index of descriptors, or nil, message, code, detail.
-function manifest.index(spec)
-  local fields, message, code, detail = core.build_index(spec)
   if not fields then
     return nil, message, code, detail
   end

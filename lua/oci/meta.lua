@@ -120,13 +120,6 @@ function core.manifest(bytes, media_type) end
 ---@return table? detail
 function core.lint(bytes, media_type) end
 
----@param spec { artifact_type?: string, manifests: oci.Descriptor[], annotations?: table<string, string> }
----@return table? fields of an oci.Manifest
----@return string? message
----@return string? code
----@return table? detail
-function core.build_index(spec) end
-
 ---@param options table as oci.ClientOptions; `registries` is a list with `host`, `credentials` one with `registry`
 ---@return oci.core.Client? client
 ---@return string? message
@@ -174,8 +167,46 @@ function Client:close() end
 function Client:warning() end
 
 ---@alias oci.core.Call { timeout?: number, connect_timeout?: number, stall_timeout?: number, retries?: integer, concurrency?: integer, progress?: boolean, credentials?: table[] }
----@alias oci.core.Content { path?: string, is_dir?: boolean, data?: string, reader?: integer, media_type?: string, title?: string, annotations?: table<string, string> }
----@alias oci.core.Spec { artifact_type?: string, config?: oci.core.Content, contents: oci.core.Content[], annotations?: table<string, string>, tags?: string[], new?: boolean }
+---@class oci.core.Content one of path, data, reader
+---@field path? string
+---@field is_dir? boolean
+---@field data? string
+---@field reader? integer
+---@field media_type? string
+---@field title? string
+---@field annotations? table<string, string>
+---@field urls? string[]
+---@field embed? boolean
+---@field prefix? string
+---@field compression? "gzip"|"zstd"|"none"
+---@field ignore? string[]
+
+--- The descriptor of something that is there, or `document` and what the descriptor of that one says besides.
+---@class oci.core.Entry: oci.Descriptor
+---@field document? integer from 1, before the index itself
+
+--- A manifest (contents), an index (entries), or either as it is (bytes).
+---@class oci.core.Document
+---@field where? string begins messages about it
+---@field artifact_type? string
+---@field annotations? table<string, string>
+---@field subject? oci.Descriptor
+---@field version_1_0? boolean
+---@field expect? string a digest
+---@field config? oci.core.Content
+---@field contents? oci.core.Content[]
+---@field is_index? boolean
+---@field entries? oci.core.Entry[]
+---@field bytes? string
+---@field media_type? string of bytes
+
+---@class oci.core.Spec
+---@field documents oci.core.Document[] an index after those it names, the root last
+---@field subject? string a reference: what it names is the root's subject
+---@field tags? string[]
+---@field new? boolean
+---@field fallback? boolean
+---@field immutable? boolean
 
 ---@param ref string
 ---@param spec oci.core.Spec

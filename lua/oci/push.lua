@@ -1,27 +1,12 @@
---- Building and pushing manifests, indexes and blobs. Each call checks its arguments (which may raise), and gives an operation,
--- or nil, message, code, detail.
+--- Building and pushing manifests, indexes and blobs.
+local call = require "oci.call"
 local content = require "oci.content"
 local manifest = require "oci.manifest"
-local operation = require "oci.operation"
 local options = require "oci.options"
 local reference = require "oci.reference"
 local spec = require "oci.spec"
-local call = require "oci.call"
 
 local push = {}
-
--- What was built is sent as it was built: its digest is part of the reference, so that content which has changed
--- meanwhile is an error, and nothing gets the tag.
-local function push_built(client, text, built)
-  local source = manifest.source(built)
-  if not source then
-    return call.start(client, "push_manifest", { text },
-      call.arguments(built.bytes, { media_type = built.media_type }), {}, { finish = call.descriptor })
-  end
-  local target = text:find("@", 1, true) and text or text .. "@" .. built.digest
-  return call.start(client, "push", { target }, call.arguments(source.spec), source.given,
-    { finish = call.descriptor })
-end
 
 local function check_spec(name, index, given)
   if type(given) ~= "table" then
@@ -29,21 +14,30 @@ local function check_spec(name, index, given)
   end
 end
 
--- A spec with a type, keyed by its roles, as the spec that everything else has; and the tag that the type's rule gives.
-local function expand(client, name, index, given)
-  local kind = given.type
-  if kind == nil then
-    return given
-  elseif type(kind) == "string" then
-    local message, code, detail
-    kind, message, code, detail = require("oci.types").get(kind)
-    if not kind then
-      return nil, message or ("the type \"%s\" is not known"):format(given.type), code or "INVALID", detail or {}
-    end
-  elseif type(kind) ~= "table" then
-    options.bad_argument(name, index, "option 'type': name or type expected, got " .. options.kind(kind))
+-- References that credentials may be needed for: the place, and the subject that is asked for.
+local function start(client, name, text, prepared, given, made)
+  local texts = { text, prepared.subject }
+  if not text then
+    texts = { prepared.subject }
   end
-  return require("oci.types.build").expand(kind, given, client)
+  local parsed = {}
+  for i, each in ipairs(texts) do
+    local message, code, detail
+    parsed[i], message, code, detail = reference.parse(each)
+    if not parsed[i] then
+      return nil, message, code, detail
+    end
+  end
+  local arguments = text and call.arguments(text, prepared) or call.arguments(prepared)
+  return call.start_parsed(client, name, parsed, arguments, given, made)
+end
+
+-- What was built is sent as it was built: its digest is part of the reference, so that content which has changed
+-- meanwhile is an error, and nothing gets the tag.
+local function push_built(client, text, built)
+  local source = manifest.source(built) or { spec = spec.of_received(built), given = {} }
+  local target = text:find("@", 1, true) and text or text .. "@" .. built.digest
+  return start(client, "push", target, source.spec, source.given, { finish = call.descriptor })
 end
 
 -- The reference's text with the type's tag, where it has neither tag nor digest.
@@ -65,7 +59,7 @@ function push.push(client, ref, given)
     return push_built(client, text, given)
   end
   check_spec("push", 2, given)
-  local generic, tag, code, detail = expand(client, "push", 2, given)
+  local generic, tag, code, detail = spec.expand(client, "push", 2, given)
   if not generic then
     return nil, tag, code, detail
   end
@@ -75,85 +69,63 @@ function push.push(client, ref, given)
     return nil, message, code, detail
   end
   local prepared, readers
-  prepared, readers, code, detail = spec.prepare("push", 2, generic, function(warning) client:warn(warning) end)
+  prepared, readers, code, detail = spec.prepare("push", 2, generic, client)
   if not prepared then
     return nil, readers, code, detail
   end
-  return call.start(client, "push", { target }, call.arguments(prepared), generic,
-    { finish = call.descriptor, readers = readers })
+  return start(client, "push", target, prepared, generic, { finish = call.descriptor, readers = readers })
 end
 
-function push.manifest(client, given)
-  check_spec("manifest", 1, given)
-  local generic, message, code, detail = expand(client, "manifest", 1, given)
-  if not generic then
-    return nil, message, code, detail
+-- A manifest or index that was built, with what it was made of: pushing it makes it again. What its subject's reference
+-- named then it names still.
+local function built_of(prepared, given)
+  return function(result, ...)
+    if not result then
+      return nil, ...
+    end
+    local built = manifest.parse(result.bytes, result.descriptor.media_type)
+    if prepared.subject then
+      prepared.documents[#prepared.documents].subject = built.subject
+      prepared.subject = nil
+    end
+    manifest.keep_source(built, { spec = prepared, given = given })
+    return built
   end
-  local prepared, readers
-  prepared, readers, code, detail = spec.prepare("manifest", 1, generic, function(warning) client:warn(warning) end)
+end
+
+local function build(client, name, given)
+  local prepared, readers, code, detail = spec.prepare(name, 1, given, client)
   if not prepared then
     return nil, readers, code, detail
   end
   if readers[1] then
     return nil, "a manifest cannot be built from a reader, which can be read only once: push it", "INVALID", {}
   end
-  local function finish(result, ...)
-    if not result then
-      return nil, ...
-    end
-    local built = manifest.parse(result.bytes, result.descriptor.media_type)
-    manifest.keep_source(built, { spec = prepared, given = generic })
-    return built
-  end
-  return call.start(client, "build", {}, call.arguments(prepared), generic, { finish = finish })
+  return start(client, "build", nil, prepared, given, { finish = built_of(prepared, given) })
 end
 
-local descriptor_checkers = {
-  media_type = options.string,
-  digest = options.string,
-  size = options.size,
-  annotations = options.string_map,
-  artifact_type = options.string,
-  platform = function(value)
-    return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
-  end,
-  urls = options.table,
-  data = options.string,
-  reference = options.string,
-  tags = options.table,
-}
-
-local index_checkers = {
-  artifact_type = options.string,
-  manifests = options.table,
-  annotations = options.string_map,
-}
-
-function push.index(_, given)
-  if type(given) ~= "table" then
-    options.bad_argument("index", 1, "specification (a table) expected, got " .. options.kind(given))
+function push.manifest(client, given)
+  check_spec("manifest", 1, given)
+  local generic, message, code, detail = spec.expand(client, "manifest", 1, given)
+  if not generic then
+    return nil, message, code, detail
   end
-  options.check("index", 1, given, index_checkers)
-  local descriptors = {}
-  for i, item in ipairs(given.manifests or {}) do
-    if type(item) ~= "table" then
-      options.bad_argument("index", 1, ("manifests[%d]: descriptor expected, got %s"):format(i, type(item)))
-    elseif manifest.is(item) then
-      local kind = item.artifact_type
-      item = { media_type = item.media_type, digest = item.digest, size = item.size, artifact_type = kind }
-    end
-    local fault = options.fault(item, descriptor_checkers)
-    if fault then
-      options.bad_argument("index", 1, ("manifests[%d]: %s"):format(i, fault))
-    end
-    descriptors[i] = item
-  end
-  return operation.finished(manifest.index {
-    artifact_type = given.artifact_type,
-    manifests = descriptors,
-    annotations = given.annotations,
-  })
+  return build(client, "manifest", generic)
 end
+
+function push.index(client, given)
+  check_spec("index", 1, given)
+  if given.manifests then
+    return build(client, "index", given)
+  end
+  local empty = { manifests = {} }
+  for name, value in pairs(given) do
+    empty[name] = value
+  end
+  return build(client, "index", empty)
+end
+
+local of_every_call = options.of_call()
 
 function push.push_manifest(client, ref, what, given)
   local text = reference.text("push_manifest", 1, ref)
@@ -163,7 +135,7 @@ function push.push_manifest(client, ref, what, given)
   elseif type(what) ~= "string" then
     options.bad_argument("push_manifest", 2, "bytes or manifest expected, got " .. options.kind(what))
   end
-  given = options.check("push_manifest", 3, given, options.of_call())
+  given = options.check("push_manifest", 3, given, of_every_call)
   return call.start(client, "push_manifest", { text }, call.arguments(data, { media_type = media_type }), given,
     { finish = call.descriptor })
 end

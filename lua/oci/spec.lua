@@ -1,27 +1,54 @@
---- What push and manifest are given, made into what the core takes: contents, the artifact's type, the time of creation.
+--- What push, manifest and index are given, made into what the core takes: a list of documents (manifests and indexes), each
+-- before the index that names it, the root last; with contents, the artifact's type, the time of creation.
 local content = require "oci.content"
+local manifest = require "oci.manifest"
 local options = require "oci.options"
 
----@class oci.Spec what is pushed
+---@class oci.Spec: oci.CallOptions what is pushed: a manifest, or with `manifests` an index
+---@field type? string|oci.Type a type of oci.types: the spec is then keyed by its roles (`chart`, `bundle`, ...)
 ---@field artifact_type? string left out: the config's media type is the type; without both an unknown type, and a warning
 ---@field config? string|oci.Content left out: the empty config
 ---@field layers? (string|oci.Content)[] first, untitled unless titled
 ---@field files? (string|oci.Content)[] then these, titled; a directory's path is packed
+---@field manifests? (oci.Entry|oci.Descriptor|oci.Manifest)[] an index of these, instead of a config, layers and files
 ---@field annotations? table<string, string>
----@field tags? string|string[] more tags, moved after the reference's own
+---@field subject? oci.Ref|oci.Manifest the manifest that this is about. A reference without size is asked for first, and is one
+--- of the place that is pushed to; its media type, digest and size are written. Never with spec_version "1.0"
 ---@field created? boolean|number|string true: now (or SOURCE_DATE_EPOCH); seconds since 1970; RFC 3339 text, kept
+---@field spec_version? "1.0"|"1.1" left out: "1.1". "1.0": the config's media type is the artifact's type, and the empty config
+--- is {} under that type; an index has no type
+---@field tags? string|string[] more tags, moved after the reference's own
+---@field immutable? boolean EXISTS if the reference's own tag names something else; nothing is sent where it names anything
+---@field fallback? boolean the shape of "1.0" where a registry refuses that of "1.1"; the result has `fallback = true` then.
+--- Without effect where a subject or a digest is asked for
 ---@field new? boolean hash and upload in one pass, without asking first what is there
 ---@field on_progress? fun(event: oci.Event)
----@field timeout? number seconds for the whole call; 0: none
----@field connect_timeout? number seconds
----@field stall_timeout? number seconds without a byte
----@field retries? integer
+
+--- An entry of an index that is pushed with it: the spec of a manifest (or of an index), and what its descriptor says besides.
+--- `type`, `artifact_type`, `config`, `layers`, `files`, `manifests`, `annotations`, `subject`, `created` and `spec_version` are
+--- as in oci.Spec (a subject has a digest and a size here); the artifact type and the version are the index's unless given.
+---@class oci.Entry
+---@field platform? string|table "os/architecture[/variant]", or a table
+---@field manifest? oci.Manifest|oci.Spec instead of the keys of a spec; then also:
+---@field annotations? table<string, string> with `manifest`: of the descriptor; else of the manifest
+---@field artifact_type? string with `manifest`: of the descriptor, left out: the manifest's
+---@field urls? string[] with `manifest`
 
 local spec = {}
 
 local CREATED = "org.opencontainers.image.created"
 local EMPTY = "application/vnd.oci.empty.v1+json"
 local UNKNOWN = "application/vnd.unknown.artifact.v1"
+local UNKNOWN_CONFIG = "application/vnd.unknown.config.v1+json"
+-- What a config's media type may be without saying what the artifact is.
+local SAYS_NOTHING = {
+  [EMPTY] = true,
+  ["application/json"] = true,
+  ["application/octet-stream"] = true,
+  ["text/plain"] = true,
+}
+
+-- ---- what may be given
 
 local function any_content(value)
   return type(value) ~= "string" and type(value) ~= "table" and "path or table of content" or nil
@@ -33,17 +60,75 @@ local function created(value)
     and "true, whole seconds or RFC 3339 text" or nil
 end
 
-spec.checkers = options.of_call {
+local function version(value)
+  return value ~= "1.0" and value ~= "1.1" and '"1.0" or "1.1"' or nil
+end
+
+local function subject(value)
+  return type(value) ~= "string" and type(value) ~= "table" and "reference, descriptor or manifest" or nil
+end
+
+local function platform(value)
+  return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
+end
+
+-- Of one document.
+local of_document = {
   artifact_type = options.string,
   config = any_content,
   layers = options.table,
   files = options.table,
+  manifests = options.table,
   annotations = options.string_map,
-  tags = options.strings,
+  subject = subject,
   created = created,
+  spec_version = version,
+}
+
+local function with(known, more)
+  local all = {}
+  for name, check in pairs(known) do
+    all[name] = check
+  end
+  for name, check in pairs(more) do
+    all[name] = check
+  end
+  return all
+end
+
+spec.checkers = options.of_call(with(of_document, {
+  tags = options.strings,
+  immutable = options.boolean,
+  fallback = options.boolean,
   new = options.boolean,
   on_progress = options.callable,
+}))
+
+local entry_checkers = with(of_document, { platform = platform })
+
+local wrapper_checkers = {
+  manifest = options.table,
+  platform = platform,
+  annotations = options.string_map,
+  artifact_type = options.string,
+  urls = options.table,
 }
+
+local descriptor_checkers = {
+  media_type = options.string,
+  digest = options.string,
+  size = options.size,
+  annotations = options.string_map,
+  artifact_type = options.string,
+  platform = platform,
+  urls = options.table,
+  data = options.string,
+  reference = options.string,
+  tags = options.table,
+  fallback = options.boolean,
+}
+
+-- ---- small things
 
 local function rfc3339(seconds)
   return (os.date("!%Y-%m-%dT%H:%M:%SZ", seconds))
@@ -83,30 +168,70 @@ local function annotations_of(given)
   return next(all) and all or false
 end
 
+-- Only what a place says of a manifest everywhere.
+local function bare(descriptor)
+  return { media_type = descriptor.media_type, digest = descriptor.digest, size = descriptor.size }
+end
+
+-- ---- documents
+
+-- What is being made: the core's documents, and the caller's readers. `where` is what is given to it ("manifests[1]"; nil: the
+-- whole), for the caller's mistakes; `called` what is made of it ("entry 1 of the index"), for what the core says of it.
+local Draft = {}
+Draft.__index = Draft
+
+function Draft:raise(where, message)
+  options.bad_argument(self.call, self.index, where and where .. ": " .. message or message)
+end
+
+function Draft:check(where, given, checkers)
+  local fault = options.fault(given, checkers)
+  if fault then
+    self:raise(where, fault)
+  end
+end
+
 -- The artifact's type: the one given, or none where the config's media type says it, or the unknown one.
-local function type_of(given, warn)
+function Draft:type_of(given, inherited)
+  local config_type = type(given.config) == "table" and given.config.media_type
   if given.artifact_type then
     return given.artifact_type
-  end
-  local config_type = type(given.config) == "table" and given.config.media_type
-  if config_type and config_type ~= EMPTY then
+  elseif config_type and not SAYS_NOTHING[config_type] then
+    return nil
+  elseif inherited.artifact_type then
+    return inherited.artifact_type
+  elseif config_type and config_type ~= EMPTY and inherited.version ~= "1.0" then
     return nil
   end
-  warn("neither 'artifact_type' nor a config's 'media_type' is given: the artifact is of the type " .. UNKNOWN)
+  self.client:warn("neither 'artifact_type' nor a config's 'media_type' is given: the artifact is of the type "
+    .. (inherited.version == "1.0" and UNKNOWN_CONFIG or UNKNOWN))
   return UNKNOWN
 end
 
-local function contents_of(list, call, index, given)
+-- The subject's descriptor, or the text of a reference that is to be asked for.
+function Draft:subject_of(where, value)
+  if value == nil or type(value) == "string" then
+    return nil, value
+  elseif value.media_type and value.digest and value.size then
+    return bare(value)
+  elseif type(value.reference) == "string" then
+    return nil, value.reference
+  end
+  self:raise(where, "option 'subject': reference, descriptor or manifest expected")
+end
+
+function Draft:contents(where, given)
+  local list = content.list(self.readers)
   for _, role in ipairs { "layers", "files" } do
     local items = given[role] or {}
     for key in pairs(items) do
       if type(key) ~= "number" or key < 1 or key > #items or key % 1 ~= 0 then
-        options.bad_argument(call, index, ("option '%s': list expected, with the key [%s]"):format(role, tostring(key)))
+        self:raise(where, ("option '%s': list expected, with the key [%s]"):format(role, tostring(key)))
       end
     end
     for i, item in ipairs(items) do
-      local ok, message, code, detail =
-        content.add(list, call, index, ("%s[%d]"):format(role, i), item, role == "files")
+      local name = ("%s%s[%d]"):format(where and where .. ": " or "", role, i)
+      local ok, message, code, detail = content.add(list, self.call, self.index, name, item, role == "files")
       if not ok then
         return nil, message, code, detail
       end
@@ -115,41 +240,196 @@ local function contents_of(list, call, index, given)
   return list.items
 end
 
---- The core's form of a specification, and the readers in it; or nil, message, code, detail. Raises for wrong names and types.
-function spec.prepare(call, index, given, warn)
-  options.check(call, index, given, spec.checkers)
-  local list = content.list()
-  local contents, message, code, detail = contents_of(list, call, index, given)
-  if not contents then
+function Draft:config(where, given)
+  if not given then
+    return false
+  end
+  local list = content.list(self.readers)
+  local name = (where and where .. ": " or "") .. "config"
+  local ok, message, code, detail = content.add(list, self.call, self.index, name, given, false)
+  if not ok then
     return nil, message, code, detail
   end
-  local annotations
-  annotations, message, code, detail = annotations_of(given)
-  if annotations == nil then
+  if #list.items > 1 then
+    self:raise(name, "one content expected, 'glob' found " .. #list.items)
+  end
+  return list.items[1]
+end
+
+-- Adds a document; gives its number.
+function Draft:append(document)
+  self.documents[#self.documents + 1] = document
+  return #self.documents
+end
+
+function Draft:add_manifest(document, where, given, inherited)
+  local message, code, detail
+  document.config, message, code, detail = self:config(where, given.config)
+  if document.config == nil then
     return nil, message, code, detail
   end
-  local config
-  if given.config then
-    local configs = content.list()
-    configs.readers = list.readers -- numbered together
-    local ok
-    ok, message, code, detail = content.add(configs, call, index, "config", given.config, false)
-    if not ok then
-      return nil, message, code, detail
+  document.config = document.config or nil
+  document.contents, message, code, detail = self:contents(where, given)
+  if not document.contents then
+    return nil, message, code, detail
+  end
+  document.artifact_type = self:type_of(given, inherited)
+  return self:append(document)
+end
+
+-- A manifest that was built is made again, of what it was made of; one that was received is sent as it is.
+function Draft:add_built(built, called)
+  local source = manifest.source(built)
+  if not source then
+    return self:append { where = called, bytes = built.bytes, media_type = built.media_type }
+  end
+  local before = #self.documents
+  for _, document in ipairs(source.spec.documents) do
+    local copy = with(document, { where = called })
+    for i, entry in ipairs(document.entries or {}) do
+      copy.entries = i > 1 and copy.entries or {}
+      copy.entries[i] = entry.document and with(entry, { document = entry.document + before }) or entry
     end
-    config = configs.items[1]
-    if #configs.items > 1 then
-      options.bad_argument(call, index, "config: one content expected, 'glob' found " .. #configs.items)
-    end
+    self:append(copy)
+  end
+  self.documents[#self.documents].expect = built.digest
+  return #self.documents
+end
+
+-- The entry that stands for a spec or manifest, with what its descriptor says besides.
+function Draft:wrapped_entry(where, item, inherited, called)
+  self:check(where, item, wrapper_checkers)
+  local number, message, code, detail
+  if manifest.is(item.manifest) then
+    number = self:add_built(item.manifest, called)
+  else
+    number, message, code, detail = self:add_spec(where, item.manifest, inherited, called)
+  end
+  if not number then
+    return nil, message, code, detail
   end
   return {
-    artifact_type = type_of(given, warn),
-    config = config,
-    contents = contents,
+    document = number,
+    platform = item.platform,
+    annotations = item.annotations,
+    artifact_type = item.artifact_type,
+    urls = item.urls,
+  }
+end
+
+-- An entry of an index: { document = number, ... }, or a descriptor.
+function Draft:entry(where, item, inherited, called)
+  if type(item) ~= "table" then
+    self:raise(where, "specification, descriptor or manifest (a table) expected, got " .. options.kind(item))
+  elseif manifest.is(item) then
+    return { document = self:add_built(item, called) }
+  elseif item.manifest ~= nil then
+    return self:wrapped_entry(where, item, inherited, called)
+  elseif item.digest ~= nil or item.media_type ~= nil or item.size ~= nil then
+    self:check(where, item, descriptor_checkers)
+    return item
+  end
+  local inner = with(item, {})
+  inner.platform = nil
+  return self:wrapped_entry(where, { manifest = inner, platform = item.platform }, inherited, called)
+end
+
+function Draft:add_index(document, where, given, inherited, called)
+  document.is_index, document.entries, document.artifact_type = true, {}, given.artifact_type
+  for _, name in ipairs { "config", "layers", "files" } do
+    if given[name] ~= nil then
+      self:raise(where, ("option '%s': an index has none; give it to one of its 'manifests'"):format(name))
+    end
+  end
+  local for_entries = { artifact_type = given.artifact_type or inherited.artifact_type, version = inherited.version }
+  for i, item in ipairs(given.manifests) do
+    local name = ("%smanifests[%d]"):format(where and where .. "." or "", i)
+    local this = ("entry %d of %s"):format(i, called or "the index")
+    local entry, message, code, detail = self:entry(name, item, for_entries, this)
+    if not entry then
+      return nil, message, code, detail
+    end
+    document.entries[i] = entry
+  end
+  return self:append(document)
+end
+
+--- Adds what a spec describes, and gives its number; or nil, message, code, detail.
+function Draft:add(where, given, inherited, called)
+  local annotations, message, code, detail = annotations_of(given)
+  if annotations == nil then
+    return nil, (where and where .. ": " or "") .. message, code, detail
+  end
+  local about, reference = self:subject_of(where, given.subject)
+  if reference and where then
+    self:raise(where, "option 'subject': descriptor or manifest expected, since only that of the whole is asked for")
+  end
+  self.subject = reference
+  local chosen = { version = given.spec_version or inherited.version, artifact_type = inherited.artifact_type }
+  local document = {
+    where = called,
     annotations = annotations or nil,
+    subject = about,
+    version_1_0 = chosen.version == "1.0",
+  }
+  if given.manifests then
+    return self:add_index(document, where, given, chosen, called)
+  end
+  return self:add_manifest(document, where, given, chosen)
+end
+
+-- The same for a spec within an index, which may have a type.
+function Draft:add_spec(where, given, inherited, called)
+  local generic, message, code, detail = spec.expand(self.client, self.call, self.index, given)
+  if not generic then
+    return nil, where .. ": " .. message, code, detail
+  end
+  self:check(where, generic, entry_checkers)
+  return self:add(where, generic, inherited, called)
+end
+
+-- ---- specifications
+
+--- A spec with a type, keyed by its roles, as the spec that everything else has; and the tag that the type's rule gives. Or nil,
+-- message, code, detail.
+function spec.expand(client, call, index, given)
+  local kind = given.type
+  if kind == nil then
+    return given
+  elseif type(kind) == "string" then
+    local message, code, detail
+    kind, message, code, detail = require("oci.types").get(kind)
+    if not kind then
+      return nil, message or ("the type \"%s\" is not known"):format(given.type), code or "INVALID", detail or {}
+    end
+  elseif type(kind) ~= "table" then
+    options.bad_argument(call, index, "option 'type': name or type expected, got " .. options.kind(kind))
+  end
+  return require("oci.types.build").expand(kind, given, client)
+end
+
+--- The core's form of a specification without a type, and the readers in it; or nil, message, code, detail. Raises for wrong
+-- names and types.
+function spec.prepare(call, index, given, client)
+  options.check(call, index, given, spec.checkers)
+  local draft = setmetatable({ call = call, index = index, client = client, documents = {}, readers = {} }, Draft)
+  local number, message, code, detail = draft:add(nil, given, {})
+  if not number then
+    return nil, message, code, detail
+  end
+  return {
+    documents = draft.documents,
+    subject = draft.subject,
     tags = type(given.tags) == "string" and { given.tags } or given.tags,
     new = given.new,
-  }, list.readers
+    fallback = given.fallback,
+    immutable = given.immutable,
+  }, draft.readers
+end
+
+--- The same for a manifest that was received: sent as it is.
+function spec.of_received(received)
+  return { documents = { { bytes = received.bytes, media_type = received.media_type } } }
 end
 
 return spec

@@ -25,11 +25,11 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
         {.kind = OCI_CONTENT_FILE, .path = "/nowhere", .title = "f"},
     };
     static const char *const tags[] = {"2", "3"};
-    const struct oci_push_spec spec = {.artifact_type = "a/b",
-                                       .config = &contents[0],
-                                       .contents = contents,
-                                       .count = 3,
-                                       .annotations = annotations,
+    const struct oci_push_spec spec = {.root.artifact_type = "a/b",
+                                       .root.config = &contents[0],
+                                       .root.contents = contents,
+                                       .root.count = 3,
+                                       .root.annotations = annotations,
                                        .tags = tags,
                                        .tag_count = 2};
     const struct oci_pull_options pull = {.to = "/nowhere", .unpack = -1};

@@ -28,7 +28,7 @@ static const char *repository(const char *name)
 static const char *push_bytes(const struct oci_reference *to, struct oci_bytes *b, const char *title)
 {
     const struct oci_content content = {.kind = OCI_CONTENT_BYTES, .bytes = b, .title = title};
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = &content, .count = 1};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = &content, .root.count = 1};
     return ops_push(to, &spec);
 }
 
@@ -39,7 +39,7 @@ TEST(a_stream_goes_to_a_registry)
     struct oci_bytes *b = scratch_bytes((3u << 20) + 1, 31);
     struct oci_desc want = scratch_desc(b, OCI_SHA256);
     const struct oci_push_spec spec = {
-        .artifact_type = ARTIFACT_TYPE, .contents = &ops_reader_content, .count = 1};
+        .root.artifact_type = ARTIFACT_TYPE, .root.contents = &ops_reader_content, .root.count = 1};
     struct oci_op *op = NULL;
     CHECK_INT(oci_start_push(ops_client, ops_mailbox, ops_ref("%s:1", name), &spec, NULL, &op, NULL), OCI_OK);
     ops_serve(op, b, 100000);

@@ -58,7 +58,7 @@ static const char *push_files(const struct oci_reference *to, const char *dir)
 {
     struct oci_content list[5];
     fill_contents(list, dir);
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = list, .count = 5};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = list, .root.count = 5};
     const char *digest = ops_push(to, &spec);
     free_contents(list, 5);
     return digest;
@@ -205,7 +205,7 @@ TEST(a_build_is_the_push_that_is_not_sent)
     char *files = make_source();
     struct oci_content list[5];
     fill_contents(list, files);
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = list, .count = 5};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = list, .root.count = 5};
     struct oci_op *op = NULL;
     CHECK_INT(oci_start_build(ops_client, ops_mailbox, &spec, NULL, &op, NULL), OCI_OK);
     const struct oci_result *r = ops_result(op);
@@ -241,7 +241,7 @@ TEST(an_artifact_has_a_type)
     ops_begin();
     struct oci_bytes *b = oci_bytes_new("hi", 2);
     struct oci_content list[1] = {bytes_content(b, "hi")};
-    struct oci_push_spec spec = {.contents = list, .count = 1};
+    struct oci_push_spec spec = {.root.contents = list, .root.count = 1};
     char warning[300] = "";
     ops_push(ops_ref("memory:x:none"), &spec);
     CHECK(oci_client_warning(ops_client, warning, sizeof warning));
@@ -253,7 +253,7 @@ TEST(an_artifact_has_a_type)
 
     /* With a config's media type none is written, and nobody is warned. */
     struct oci_content config = {.kind = OCI_CONTENT_BYTES, .bytes = b, .media_type = CONFIG_TYPE};
-    spec.config = &config;
+    spec.root.config = &config;
     ops_push(ops_ref("memory:x:config"), &spec);
     CHECK(!oci_client_warning(ops_client, warning, sizeof warning));
     op = ops_simple(OCI_FETCH_MANIFEST, ops_ref("memory:x:config"));
@@ -276,7 +276,7 @@ TEST(tags_come_and_go)
     struct oci_content list[1] = {bytes_content(b, "hi")};
     const char *const more[] = {"v1.2", "v1", "v1.2"};
     const struct oci_push_spec spec = {
-        .artifact_type = ARTIFACT_TYPE, .contents = list, .count = 1, .tags = more, .tag_count = 3};
+        .root.artifact_type = ARTIFACT_TYPE, .root.contents = list, .root.count = 1, .tags = more, .tag_count = 3};
     const char *layout = ops_text("oci:%s/layout", scratch_dir());
     struct oci_op *op = NULL;
     CHECK_INT(oci_start_push(ops_client, ops_mailbox, ops_ref("%s", layout), &spec, NULL, &op, NULL), OCI_OK);
@@ -354,7 +354,7 @@ TEST(a_manifest_is_pushed_as_it_is)
     ops_begin();
     struct oci_bytes *b = oci_bytes_new("hi", 2);
     struct oci_content list[1] = {bytes_content(b, "hi")};
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = list, .count = 1};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = list, .root.count = 1};
     const char *digest = ops_push(ops_ref("memory:x:1"), &spec);
     struct oci_op *op = ops_simple(OCI_FETCH_MANIFEST, ops_ref("memory:x:1"));
     struct oci_bytes *manifest = oci_bytes_ref(ops_result(op)->bytes);
@@ -401,7 +401,7 @@ TEST(errors_name_the_call_and_the_place_once)
     check_error(ops_simple(OCI_STAT_BLOB, ops_ref("memory:x:1")), OCI_INVALID,
                 "stat_blob memory:x:1: the reference names no digest");
     const struct oci_content missing = {.kind = OCI_CONTENT_FILE, .path = "/nowhere/at-all", .title = "x"};
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = &missing, .count = 1};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = &missing, .root.count = 1};
     CHECK_INT(oci_start_push(ops_client, ops_mailbox, ops_ref("memory:x:1"), &spec, NULL, &op, NULL), OCI_OK);
     CHECK_STR(ops_error(op)->path, "/nowhere/at-all");
     check_error(op, OCI_NOT_FOUND, "push memory:x:1: cannot look at /nowhere/at-all: No such file or directory");
@@ -421,7 +421,7 @@ TEST(what_no_pull_would_take_is_not_pushed)
     ops_begin();
     struct oci_bytes *b = oci_bytes_new("hi", 2);
     struct oci_content list[1] = {bytes_content(b, "../up")};
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = list, .count = 1};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = list, .root.count = 1};
     struct oci_op *op = NULL;
     CHECK_INT(oci_start_push(ops_client, ops_mailbox, ops_ref("memory:x:1"), &spec, NULL, &op, NULL),
               OCI_UNSAFE_PATH);

@@ -10,6 +10,7 @@
 #include "flow/registry_flows.h"
 #include "flow_host.h"
 #include "flow_store.h"
+#include "push_kit.h"
 #include "test.h"
 
 #define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
@@ -382,22 +383,18 @@ TEST(pushes_of_random_pieces)
 {
     for (uint64_t run = 0; run < RUNS / 2; run++) {
         begin_graph(run);
-        struct oci_push_items p = {.artifact_type = "a/b", .count = pick(6)};
-        p.layers = oci_calloc(p.count, sizeof *p.layers);
+        struct oci_push_document p = push_manifest(pick(6));
         for (size_t i = 0; i < p.count; i++) {
             struct oci_digest d = pick(4) ? (struct oci_digest){""} : hello_digest();
             oci_desc_set(&p.layers[i].desc, "a/b", &d, OCI_SIZE_UNKNOWN);
             p.layers[i].source = random_source(0);
         }
-        struct oci_desc desc = {0};
-        struct oci_bytes *bytes = NULL;
+        struct oci_pushed pushed = {0};
         struct oci_graph_options options = {.concurrency = pick(4), .is_new = pick(4) == 0};
-        int rc = flow_host_run(&host,
-                               oci_flow_push_artifact(&to.base, &p, "v2", NULL, 0, &options, &desc, &bytes));
+        int rc = flow_host_run(&host, push_one(&to.base, &p, "v2", &options, &pushed));
         if (rc == OCI_OK)
-            CHECK_STR(fake_tag(&to, "v2"), desc.digest.text);
-        oci_desc_done(&desc);
-        oci_bytes_unref(bytes);
+            CHECK_STR(fake_tag(&to, "v2"), pushed.desc.digest.text);
+        oci_pushed_done(&pushed);
         end_graph(rc);
     }
 }

@@ -11,6 +11,7 @@
 #include "flow/registry_flows.h"
 #include "flow_host.h"
 #include "flow_store.h"
+#include "push_kit.h"
 #include "test.h"
 
 #define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
@@ -202,36 +203,36 @@ static int copy_remote(void)
     return copy();
 }
 
-static bool make_items(struct oci_push_items *p)
+static bool make_document(struct oci_push_document *p)
 {
-    *p = (struct oci_push_items){.artifact_type = "a/b", .layers = oci_calloc(3, sizeof *p->layers)};
+    *p = push_manifest(3);
     for (size_t i = 0; p->layers && i < 3; i++) {
-        oci_desc_set(&p->layers[i].desc, "a/b", &(struct oci_digest){""}, OCI_SIZE_UNKNOWN);
-        p->layers[i].source = i == 1 ? piped() : hello();
-        p->count++;
+        p->layers[i] = push_item("hello");
+        if (i == 1) {
+            oci_source_free(p->layers[i].source);
+            p->layers[i].source = piped();
+        }
+        p->layers[i].embed = i == 2;
         if (!p->layers[i].source)
             break;
     }
-    if (p->count == 3 && p->layers[2].source)
+    if (p->layers && p->layers[2].source)
         return true;
-    for (size_t i = 0; i < p->count; i++)
-        oci_push_item_done(&p->layers[i]);
-    oci_free(p->layers);
+    p->count = p->layers ? p->count : 0;
+    oci_push_document_done(p);
     return false;
 }
 
 static int push_artifact_with(const struct oci_graph_options *options)
 {
-    struct oci_push_items p;
-    struct oci_desc desc = {0};
-    struct oci_bytes *bytes = NULL;
-    if (!make_items(&p))
+    struct oci_push_document p;
+    struct oci_pushed pushed = {0};
+    if (!make_document(&p))
         return OCI_NO_MEMORY;
-    int rc = run(oci_flow_push_artifact(&to.base, &p, "v1", NULL, 0, options, &desc, &bytes));
+    int rc = run(push_one(&to.base, &p, "v1", options, &pushed));
     if (rc == OCI_OK)
-        CHECK_STR(fake_tag(&to, "v1"), desc.digest.text);
-    oci_desc_done(&desc);
-    oci_bytes_unref(bytes);
+        CHECK_STR(fake_tag(&to, "v1"), pushed.desc.digest.text);
+    oci_pushed_done(&pushed);
     return rc;
 }
 

@@ -36,7 +36,7 @@ TEST(a_reader_is_pushed_as_a_stream)
     struct oci_bytes *b = scratch_bytes(700000, 6);
     struct oci_desc want = scratch_desc(b, OCI_SHA256);
     const struct oci_push_spec spec = {
-        .artifact_type = ARTIFACT_TYPE, .contents = &ops_reader_content, .count = 1};
+        .root.artifact_type = ARTIFACT_TYPE, .root.contents = &ops_reader_content, .root.count = 1};
     const struct oci_reference *const places[] = {ops_ref("memory:x:1"),
                                                   ops_ref("oci:%s/layout:1", scratch_dir())};
     for (size_t i = 0; i < 2; i++) {
@@ -200,7 +200,7 @@ TEST(progress_tells_of_every_blob)
     ops_begin();
     struct oci_bytes *b = scratch_bytes(3u << 20, 11);
     const struct oci_content content = {.kind = OCI_CONTENT_BYTES, .bytes = b, .title = "b"};
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = &content, .count = 1};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = &content, .root.count = 1};
     struct oci_call_options o = OCI_CALL_OPTIONS_INIT;
     o.progress = true;
     for (int round = 0; round < 2; round++) {
@@ -248,7 +248,7 @@ TEST(a_canceled_pull_leaves_no_file)
         snprintf(titles[i], sizeof titles[i], "f%u", i);
         list[i] = (struct oci_content){.kind = OCI_CONTENT_BYTES, .bytes = b[i], .title = titles[i]};
     }
-    const struct oci_push_spec spec = {.artifact_type = ARTIFACT_TYPE, .contents = list, .count = 8};
+    const struct oci_push_spec spec = {.root.artifact_type = ARTIFACT_TYPE, .root.contents = list, .root.count = 8};
     ops_push(ops_ref("oci:%s/l:1", scratch_dir()), &spec);
     unsigned canceled = 0;
     for (unsigned round = 0; round < 60; round++) {
