@@ -61,6 +61,7 @@ static struct oci_op *new_op(struct oci_client *c, struct oci_mailbox *m, const 
     atomic_init(&op->canceled, false);
     atomic_init(&op->called, false);
     atomic_init(&op->has_result, false);
+    atomic_init(&op->verified, 0);
     oci_lamp_init(&op->lamp);
     oci_outbox_init(&op->outbox, op->call.progress);
     oci_list_init(&op->mail.ready);
@@ -198,6 +199,12 @@ void oci_task_done(struct oci_task *t)
 void oci_op_publish(struct oci_op *op)
 {
     atomic_store(&op->has_result, true);
+}
+
+void oci_op_tell_verified(struct oci_op *op)
+{
+    atomic_fetch_add(&op->verified, 1);
+    oci_op_raise(op, OCI_READY_BYTES);
 }
 
 struct oci_graph_options oci_op_graph_options(struct oci_op *op)
@@ -352,41 +359,6 @@ void oci_op_give_end(struct oci_op *op, unsigned reader, const char *failure)
     if (failure)
         oci_err_set(&err, OCI_IO, "the reader failed: %s", failure);
     oci_window_give_end(r->window, failure ? &err : NULL);
-}
-
-/* What the window says of a failure is only its code; the whole reason is there when the operation is over.
- */
-static int take_failure(struct oci_op *op, int rc, struct oci_err *reterr)
-{
-    if (!oci_op_over(op))
-        return OCI_PAUSED;
-    if (op->err.code != OCI_OK)
-        return oci_err_copy(reterr, &op->err);
-    oci_err_set(reterr, rc < 0 ? rc : OCI_CANCELED, "%s", oci_err_meaning(rc < 0 ? rc : OCI_CANCELED));
-    oci_op_explain(op, reterr);
-    return rc < 0 ? rc : OCI_CANCELED;
-}
-
-int oci_op_take(struct oci_op *op, void *p, size_t max, size_t *ret_n, struct oci_err *reterr)
-{
-    *ret_n = 0;
-    if (oci_op_is_old(op))
-        return oci_err_set(reterr, OCI_INVALID, "the operation was made before fork()");
-    if (!op->window)
-        return oci_err_set(reterr, OCI_INVALID, "the operation %s gives no bytes", op->what);
-    for (;;) {
-        int rc = oci_window_take(op->window, p, max, ret_n, NULL);
-        if (rc == OCI_OK || rc == OCI_END_OF_CONTENT)
-            return rc;
-        atomic_fetch_and(&op->ready, ~(unsigned)OCI_READY_BYTES);
-        /* Bytes that came between the two lines above were told before the bit was taken away. */
-        if (rc == OCI_PAUSED && oci_window_has(op->window)) {
-            atomic_fetch_or(&op->ready, OCI_READY_BYTES);
-            continue;
-        }
-        oci_op_lower(op);
-        return take_failure(op, rc, reterr);
-    }
 }
 
 int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struct oci_err *reterr)

@@ -59,11 +59,16 @@ struct oci_op {
     struct oci_op_reader *readers;
     size_t reader_count;
     struct oci_window *window; /* bytes for the caller, or NULL */
+    bool gives_files;          /* through the window, one after the other (take.c) */
     /* any thread */
     atomic_uint refs, ready;
     atomic_bool canceled, called, has_result;
     struct oci_lamp lamp;
     struct oci_outbox outbox;
+    atomic_size_t verified;    /* files that are given, so far */
+    /* the caller's alone: which file it takes, and how much of it it has */
+    size_t taking;
+    uint64_t taken;
     /* the mailbox's lock */
     struct {
         struct oci_link ready, running;
@@ -115,6 +120,8 @@ void oci_op_lower(struct oci_op *op);
 bool oci_op_is_old(const struct oci_op *op);
 /* The result is there before the end is. Engine thread. */
 void oci_op_publish(struct oci_op *op);
+/* One more of the files that go through the window is there as a whole. Engine thread. */
+void oci_op_tell_verified(struct oci_op *op);
 struct oci_graph_options oci_op_graph_options(struct oci_op *op);
 /* Puts the call before an error's text, and its reference unless the text names the place already. */
 void oci_op_explain(const struct oci_op *op, struct oci_err *err);
@@ -135,6 +142,8 @@ int oci_result_set_desc(struct oci_op *op, struct oci_desc *take_desc, const str
 void oci_result_take_bytes(struct oci_op *op, struct oci_bytes *take_bytes);
 void oci_result_take_names(struct oci_op *op, struct oci_names *take_names);
 int oci_result_set_files(struct oci_op *op, struct oci_pull_target *t);
+/* Files that go to the caller: their paths are the names that a directory's would have, or NULL where these are unsafe. */
+int oci_result_set_layers(struct oci_op *op, const struct oci_layer *layers, size_t count);
 /* Frees what it holds; any thread. */
 void oci_result_done(struct oci_op *op);
 

@@ -71,42 +71,57 @@ static const char *state_word(enum oci_file_state s)
     }
 }
 
-static int copy_file(struct oci_pull_target *t, size_t index, struct oci_own_file *own,
-                     struct oci_result_file *f)
+static int copy_file(struct oci_own_file *own, const char *path, const char *title, const struct oci_desc *desc)
 {
-    const char *path, *title;
-    const struct oci_desc *desc;
-    enum oci_file_state state;
-    oci_files_get(t, index, &path, &title, &desc, &state);
     own->path = oci_strdup(path);
     own->title = oci_strdup(title);
     int rc = oci_desc_copy(desc, &own->desc);
-    if (!own->path || (title && !own->title))
-        rc = OCI_NO_MEMORY;
-    *f = (struct oci_result_file){.path = own->path,
-                                  .title = own->title,
-                                  .desc = &own->desc,
-                                  .state = state_word(state),
-                                  .position = oci_files_position(t, index)};
-    return rc;
+    return (path && !own->path) || (title && !own->title) ? OCI_NO_MEMORY : rc;
+}
+
+/* Both lists, zeroed. OCI_NO_MEMORY. */
+static int make_files(struct oci_op *op, size_t count, struct oci_result_file **ret_files)
+{
+    struct oci_result_file *files = oci_calloc(count + 1, sizeof *files);
+    op->own_files = oci_calloc(count + 1, sizeof *op->own_files);
+    op->result.files = *ret_files = files;
+    return files && op->own_files ? OCI_OK : OCI_NO_MEMORY;
+}
+
+static void show_file(struct oci_op *op, struct oci_result_file *f, enum oci_file_state state, size_t position)
+{
+    const struct oci_own_file *own = &op->own_files[op->result.file_count++];
+    *f = (struct oci_result_file){
+        .path = own->path, .title = own->title, .desc = &own->desc, .state = state_word(state), .position = position};
 }
 
 int oci_result_set_files(struct oci_op *op, struct oci_pull_target *t)
 {
     const size_t count = oci_files_count(t);
-    struct oci_result_file *files = oci_calloc(count + 1, sizeof *files);
-    struct oci_own_file *own = oci_calloc(count + 1, sizeof *own);
-    if (!files || !own) {
-        oci_free(files);
-        oci_free(own);
-        return OCI_NO_MEMORY;
-    }
-    op->result.files = files;
-    op->own_files = own;
-    int rc = OCI_OK;
+    struct oci_result_file *files;
+    int rc = make_files(op, count, &files);
     for (size_t i = 0; i < count && rc == OCI_OK; i++) {
-        rc = copy_file(t, i, &own[i], &files[i]);
-        op->result.file_count = i + 1;
+        const char *path, *title;
+        const struct oci_desc *desc;
+        enum oci_file_state state;
+        oci_files_get(t, i, &path, &title, &desc, &state);
+        rc = copy_file(&op->own_files[i], path, title, desc);
+        show_file(op, &files[i], state, oci_files_position(t, i));
+    }
+    return rc;
+}
+
+int oci_result_set_layers(struct oci_op *op, const struct oci_layer *layers, size_t count)
+{
+    struct oci_result_file *files;
+    int rc = make_files(op, count, &files);
+    for (size_t i = 0; i < count && rc == OCI_OK; i++) {
+        const struct oci_desc *d = layers[i].desc;
+        char *name = oci_layer_name(d, false);
+        bool safe = name && (!oci_desc_title(d) || oci_title_check(name, NULL) == OCI_OK);
+        rc = name ? copy_file(&op->own_files[i], safe ? name : NULL, oci_desc_title(d), d) : OCI_NO_MEMORY;
+        oci_free(name);
+        show_file(op, &files[i], OCI_FILE_FETCHED, layers[i].position);
     }
     return rc;
 }

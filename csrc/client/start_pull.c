@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "client/op.h"
+#include "client/stream_target.h"
 
 struct pull {
     struct oci_task task;
@@ -7,7 +8,7 @@ struct pull {
     bool overwrite, sync;
     int unpack;
     struct oci_selection what;
-    struct oci_pull_target *target;
+    struct oci_pull_target *files, *stream; /* one of them */
     struct oci_desc desc;
     struct oci_bytes *bytes;
     struct oci_manifest *chosen; /* oci_start_choose() */
@@ -21,7 +22,8 @@ static struct pull *pull_of(struct oci_flow *f)
 static void pull_free(struct oci_flow *f)
 {
     struct pull *p = pull_of(f);
-    oci_files_free(p->target);
+    oci_files_free(p->files);
+    oci_stream_target_free(p->stream);
     oci_selection_done(&p->what);
     oci_manifest_free(p->chosen);
     oci_free(p->to);
@@ -43,8 +45,11 @@ static int give_manifest(struct oci_flow *f)
 
 static int on_pulled(struct oci_flow *f)
 {
+    struct pull *p = pull_of(f);
+    if (p->stream) /* all is told already */
+        return OCI_OK;
     int rc = give_manifest(f);
-    if (rc == OCI_OK && oci_result_set_files(pull_of(f)->task.op, pull_of(f)->target) != OCI_OK)
+    if (rc == OCI_OK && oci_result_set_files(p->task.op, p->files) != OCI_OK)
         rc = oci_flow_no_memory(f);
     return rc;
 }
@@ -52,14 +57,18 @@ static int on_pulled(struct oci_flow *f)
 static int pull_first(struct oci_flow *f)
 {
     struct pull *p = pull_of(f);
+    struct oci_op *op = p->task.op;
     const struct oci_files_options files = {
         .to = p->to, .overwrite = p->overwrite, .sync = p->sync, .unpack = p->unpack};
-    p->target = oci_files_new(f->host, &files);
-    if (!p->target)
+    if (op->gives_files)
+        p->stream = oci_stream_target_new(op, give_manifest, f);
+    else
+        p->files = oci_files_new(f->host, &files);
+    if (!p->stream && !p->files)
         return oci_flow_no_memory(f);
-    struct oci_graph_options options = oci_op_graph_options(p->task.op);
-    oci_spawn(f, oci_flow_pull_artifact(p->task.from.store, oci_place_name(&p->task.from), &p->what, p->target,
-                                        &options, &p->desc, &p->bytes));
+    struct oci_graph_options options = oci_op_graph_options(op);
+    oci_spawn(f, oci_flow_pull_artifact(p->task.from.store, oci_place_name(&p->task.from), &p->what,
+                                        p->stream ? p->stream : p->files, &options, &p->desc, &p->bytes));
     return oci_ask_children(f, on_pulled);
 }
 
@@ -81,6 +90,10 @@ int oci_start_pull(struct oci_client *c, struct oci_mailbox *m, const struct oci
     rc = oci_selection_copy(&p->what, &t->what);
     rc = t->to && rc == OCI_OK ? oci_place_open(c, op->engine, from, false, &op->call, &t->task.from, reterr)
                                : oci_err_no_memory(reterr);
+    if (rc == OCI_OK && p->stream) {
+        op->gives_files = true;
+        rc = oci_op_make_window(op, reterr);
+    }
     return oci_op_launch(op, rc, ret_op, reterr);
 }
 

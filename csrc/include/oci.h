@@ -166,12 +166,13 @@ int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci
                    struct oci_err *reterr);
 
 struct oci_pull_options {
-    const char *to;          /* directory */
+    bool stream;             /* to the caller (oci_op_take_file), in the manifest's order; nothing is on disk */
+    const char *to;          /* else: directory */
     bool overwrite, sync;
     int unpack;              /* -1, 0, 1 (store/stores.h) */
     struct oci_selection what; /* zeroed: everything */
 };
-/* Result: descriptor, bytes of the manifest, files. */
+/* Result: descriptor, bytes of the manifest, files. Of a stream it is there before anything is fetched. */
 int oci_start_pull(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from,
                    const struct oci_pull_options *p, const struct oci_call_options *o, struct oci_op **ret_op,
                    struct oci_err *reterr);
@@ -253,6 +254,9 @@ int oci_op_give(struct oci_op *op, unsigned reader, const void *p, size_t len, s
 void oci_op_give_end(struct oci_op *op, unsigned reader, const char *failure); /* NULL: the end; else the reader failed so */
 /* open_blob: OCI_OK, OCI_END_OF_CONTENT (verified), OCI_PAUSED (none now), or the error (when the operation is over). */
 int oci_op_take(struct oci_op *op, void *p, size_t max, size_t *ret_n, struct oci_err *reterr);
+/* A pull that is a stream: as above, of the file at *ret_index of the result. OCI_OK with *ret_n 0: it is there as a whole, and
+ * verified; OCI_END_OF_CONTENT: all of them are. */
+int oci_op_take_file(struct oci_op *op, void *p, size_t max, size_t *ret_n, size_t *ret_index, struct oci_err *reterr);
 
 /* ---- results ---- */
 
@@ -262,7 +266,7 @@ struct oci_result_desc {
     char **tags;           /* NULL-terminated, or NULL */
 };
 struct oci_result_file {
-    const char *path, *title; /* title NULL: none */
+    const char *path, *title; /* title NULL: none; path NULL: a title that is no safe path (of a stream) */
     const struct oci_desc *desc;
     const char *state;        /* "fetched", "unchanged", "unpacked" */
     size_t position;          /* of its layer in the manifest, from 0 */
@@ -277,7 +281,7 @@ struct oci_result {
     size_t file_count;
     bool fallback;                     /* push: it has the shape of image-spec 1.0, since the registry refused the other */
 };
-/* After oci_op_over(): OCI_OK and *ret_result, or the error. Of open_blob also before, once bytes are there. */
+/* After oci_op_over(): OCI_OK and *ret_result, or the error. Of open_blob and a stream also before, once bytes are there. */
 int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struct oci_err *reterr);
 
 /* ---- small things for the caller: any thread, at once ---- */

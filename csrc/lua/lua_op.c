@@ -345,6 +345,31 @@ static int op_take(lua_State *L)
     return 1;
 }
 
+/* op:take_file(max) -> index, chunk | index (that one is verified) | nil (all are) | false (nothing now) | nil, message, code,
+ * detail */
+static int op_take_file(lua_State *L)
+{
+    struct oci_op *op = check_op(L);
+    lua_Number wanted = luaL_checknumber(L, 2);
+    luaL_argcheck(L, wanted >= 1, 2, "at least one byte expected");
+    size_t max = wanted < TAKE_MAX ? (size_t)wanted : TAKE_MAX, n = 0, index = 0;
+    void *p = lx_newudata(L, max, NULL);
+    struct oci_err err = {0};
+    int rc = oci_op_take_file(op, p, max, &n, &index, &err);
+    if (rc < 0)
+        return oci_lua_fail(L, &err);
+    if (rc == OCI_PAUSED)
+        lua_pushboolean(L, 0);
+    else if (rc == OCI_OK)
+        lx_pushwhole(L, (double)index + 1);
+    else
+        lua_pushnil(L);
+    if (rc != OCI_OK || n == 0)
+        return 1;
+    lua_pushlstring(L, p, n);
+    return 2;
+}
+
 /* op:result() -> { descriptor, bytes, names, files } | nil, message, code, detail */
 static int op_result(lua_State *L)
 {
@@ -370,7 +395,8 @@ void oci_lua_op_open(lua_State *L)
                                        {"close", op_close},   {"id", op_id},
                                        {"event", op_event},   {"totals", op_totals},
                                        {"give", op_give},     {"give_end", op_give_end},
-                                       {"take", op_take},     {"result", op_result},
+                                       {"take", op_take},     {"take_file", op_take_file},
+                                       {"result", op_result},
                                        {NULL, NULL}};
     static const luaL_Reg meta[] = {
         {"__gc", op_close}, {"__close", op_close}, {"__tostring", op_tostring}, {NULL, NULL}};

@@ -130,10 +130,11 @@ static void read_selection(lua_State *L, struct start *s, int i, struct oci_sele
         s->rc = oci_lua_read_platform(L, i, s->holder, &what->platform, &s->err);
 }
 
-/* client:pull(from, { to, overwrite, sync, unpack, and what read_selection() says }, call) */
+/* client:pull(from, { stream | to, overwrite, sync, unpack, and what read_selection() says }, call) */
 static int start_pull(lua_State *L)
 {
     static const struct oci_lua_field fields[] = {
+        OCI_LUA_FIELD(struct oci_pull_options, stream, OCI_LUA_BOOL),
         OCI_LUA_FIELD(struct oci_pull_options, to, OCI_LUA_STRING),
         OCI_LUA_FIELD(struct oci_pull_options, overwrite, OCI_LUA_BOOL),
         OCI_LUA_FIELD(struct oci_pull_options, sync, OCI_LUA_BOOL),

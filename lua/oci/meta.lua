@@ -220,7 +220,7 @@ function Client:push(ref, spec, call) end
 function Client:build(spec, call) end
 
 ---@param ref string
----@param options { to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean, platform?: string|oci.Platform, include?: string[], exclude?: string[], media_types?: string[], layers?: integer[] }
+---@param options { stream?: boolean, to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean, platform?: string|oci.Platform, include?: string[], exclude?: string[], media_types?: string[], layers?: integer[] }
 ---@param call oci.core.Call
 ---@return oci.core.Operation? operation
 function Client:pull(ref, options, call) end
@@ -332,6 +332,15 @@ function Operation:give_end(reader, failure) end
 ---@return string? code
 ---@return table? detail
 function Operation:take(most) end
+
+--- Of a pull whose files are taken one after the other.
+---@param most integer bytes
+---@return integer|false|nil file its place in the result's files; nil: all are there and verified, or with a message a failure;
+--- false: nothing now
+---@return string? chunk or message; absent: the file is there as a whole, and verified
+---@return string? code
+---@return table? detail
+function Operation:take_file(most) end
 
 ---@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[] }? result
 ---@return string? message

@@ -43,7 +43,8 @@ function operation.guarded(clean, f, ...)
 end
 
 --- A running operation. `made`: core (the handle), client, finish (makes the call's results of the core's), readers,
--- on_progress, streams (its result is there before its end, and finish gets the handle, too).
+-- on_progress, streams (its result is there before its end, and finish gets the handle, too), hand_out (a function of this
+-- table: hands out what has come, all of it once the operation is over).
 function operation.new(made)
   return setmetatable(made, Operation)
 end
@@ -121,7 +122,7 @@ local function hand_on(self)
   while self.core do -- what is called may close it
     local kind, what, room = self.core:event()
     if not kind then
-      return
+      return self.hand_out and self:hand_out()
     elseif kind == "wants" then
       return give(self, what, room) -- and no more: others have their turn, however fast the reader is
     elseif self.on_progress then

@@ -4,7 +4,8 @@ local options = require "oci.options"
 local reference = require "oci.reference"
 
 ---@class oci.PullOptions: oci.CallOptions
----@field to? string the directory; left out: "."
+---@field to? string|oci.FileFunction|oci.Writer the directory; left out: ".". Or the files go, one after the other, to a
+--- function, or to an object with write (`io.stdout`) as they follow each other; nothing is on disk then
 ---@field include? string|string[] patterns of titles, of which one must match: `*` and `?` stop at a slash, `**/` is any number
 --- of directories, `[a-z]`, `[!a-z]`. A layer without a title goes by the name it gets. NOT_FOUND if nothing is left
 ---@field exclude? string|string[] patterns of titles that are left out; they win. It is no error if nothing is left
@@ -23,12 +24,21 @@ local reference = require "oci.reference"
 ---@field os_version? string exactly
 ---@field os_features? string[] all of them
 
+--- Gets each file in chunks, in the manifest's order, and nil at its end, when it is verified: what came before is not. What
+--- was packed comes as the archive. Returning nil and a message (or false) ends the pull with IO.
+---@alias oci.FileFunction fun(file: oci.File, chunk?: string): any, string?
+
+---@class oci.Writer anything with write, that gives nil and a message when it fails
+---@field write fun(self: oci.Writer, chunk: string): any, string?
+
 ---@class oci.File
----@field path string with `to`; of a layer without a title "sha256-HEX" and what its type is known by
+---@field path? string with `to`; of a layer without a title "sha256-HEX" and what its type is known by. For a function: the name
+--- that it would have in a directory; absent where the title is no safe path (`title` is what the publisher wrote)
 ---@field title? string
 ---@field digest string
 ---@field size integer bytes
 ---@field media_type string
+---@field annotations? table<string, string>
 ---@field layer integer its place in manifest.layers
 ---@field state "fetched"|"unchanged"|"unpacked"
 
@@ -59,8 +69,18 @@ local function platform(value)
   end
 end
 
+local function has_write(value)
+  local ok, method = pcall(function() return value.write end)
+  return ok and method ~= nil and type(value) ~= "string"
+end
+
+local function target(value)
+  return type(value) ~= "string" and options.callable(value) and not has_write(value)
+    and "directory, function or object with 'write'" or nil
+end
+
 local checkers = options.of_call {
-  to = options.string,
+  to = target,
   include = options.strings,
   exclude = options.strings,
   media_types = options.strings,
@@ -71,13 +91,15 @@ local checkers = options.of_call {
   on_progress = options.callable,
 }
 
-local function pulled(result, ...)
-  if not result then
-    return nil, ...
-  end
+-- ---- results
+
+local function make_pulled(result)
   local parsed, message, code, detail = call.manifest_of(result)
   if not parsed then
     return nil, message, code, detail
+  end
+  for _, file in ipairs(result.files) do
+    file.annotations = parsed.layers[file.layer].annotations
   end
   return {
     digest = result.descriptor.digest,
@@ -87,11 +109,91 @@ local function pulled(result, ...)
   }
 end
 
+local function pulled(result, ...)
+  if not result then
+    return nil, ...
+  end
+  return make_pulled(result)
+end
+
+-- ---- to a function
+
+local CHUNK = 64 * 1024
+local CHUNKS_AT_ONCE = 16
+
+-- Hands one chunk on, or tells the end; nil, message if it is refused.
+local function give(to, file, chunk)
+  local ok, message
+  if type(to) ~= "function" and has_write(to) then
+    if not chunk then
+      return true
+    end
+    ok, message = to:write(chunk)
+  else
+    ok, message = to(file, chunk)
+  end
+  if ok == false or (ok == nil and message ~= nil) then
+    return nil, message == nil and "it gave false" or tostring(message)
+  end
+  return true
+end
+
+-- What an operation needs whose files go to `to`.
+local function hand_out_to(to, text)
+  local made, known, failure = {}, nil, nil
+
+  function made.hand_out(op)
+    local left = op.core:over() and math.huge or CHUNKS_AT_ONCE
+    while op.core and left > 0 and not failure do
+      local index, chunk = op.core:take_file(CHUNK)
+      if not index then
+        return
+      end
+      known = known or make_pulled(op.core:result())
+      local ok, message = give(to, known.files[index], chunk)
+      if not ok then
+        failure = ("pull %s: what the files are given to failed: %s"):format(text, message)
+        return op.core and op.core:cancel()
+      end
+      left = left - 1
+    end
+  end
+
+  function made.finish(result, ...)
+    if failure then
+      return nil, failure, "IO", {}
+    end
+    if result and known then
+      return known
+    end
+    return pulled(result, ...)
+  end
+
+  return made
+end
+
+-- ---- the call
+
+local function check(given)
+  given = options.check("pull", 2, given, checkers)
+  if given.to == nil or type(given.to) == "string" then
+    return given
+  end
+  for _, name in ipairs { "overwrite", "unpack", "sync" } do
+    if given[name] then
+      options.bad_argument("pull", 2, ("option '%s' is about files in a directory, and 'to' is none"):format(name))
+    end
+  end
+  return given
+end
+
 function pull.pull(client, ref, given)
   local text = reference.text("pull", 1, ref)
-  given = options.check("pull", 2, given, checkers)
+  given = check(given)
+  local is_stream = given.to ~= nil and type(given.to) ~= "string"
   local for_core = {
-    to = given.to,
+    stream = is_stream,
+    to = not is_stream and given.to or nil,
     overwrite = given.overwrite,
     unpack = given.unpack,
     sync = given.sync,
@@ -100,7 +202,8 @@ function pull.pull(client, ref, given)
     media_types = call.list_of(given.media_types),
     platform = given.platform,
   }
-  return call.start(client, "pull", { text }, call.arguments(for_core), given, { finish = pulled })
+  local made = is_stream and hand_out_to(given.to, text) or { finish = pulled }
+  return call.start(client, "pull", { text }, call.arguments(for_core), given, made)
 end
 
 return pull
