@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import annotations
 import functions
 import includes
 import rockspec
@@ -63,6 +64,10 @@ def include_directions():
 
 def function_sizes():
     return functions.check(ROOT)
+
+
+def public_annotations():
+    return annotations.check(ROOT)
 
 
 def rockspec_lists():
@@ -143,7 +148,7 @@ def exported_symbols():
     return faults
 
 
-QUICK = [include_directions, function_sizes, rockspec_lists, own_tests]
+QUICK = [include_directions, function_sizes, public_annotations, rockspec_lists, own_tests]
 SLOW = [headers_alone, gcc_build, clang_build, exported_symbols, luacheck, luarocks, cppcheck,
         clang_tidy]
 

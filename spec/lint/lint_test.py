@@ -4,6 +4,7 @@ import os
 import tempfile
 import unittest
 
+import annotations
 import functions
 import includes
 import rockspec
@@ -93,6 +94,31 @@ class Functions(unittest.TestCase):
     def test_banned_calls(self):
         text = 'x = malloc(3); /* malloc(4) */\nputs("free(x)");\noci_free(x); p->free(x);\nfree (x);\n'
         self.assertEqual(functions.banned_calls(text), [(1, "malloc"), (4, "free")])
+
+
+class Annotations(unittest.TestCase):
+    GOOD = ("--- Does it,\n-- and more.\n---@param ref oci.Ref\n---@return true? ok nil, message, code, detail: IO\n"
+            "---@return string? message\n---@return string? code\n---@return table? detail\n"
+            "function oci.do_it(ref)\n  return 1\nend\n")
+
+    def faults(self, text):
+        return annotations.check_text("lua/oci/init.lua", text)
+
+    def test_a_good_function(self):
+        self.assertEqual(self.faults(self.GOOD), [])
+
+    def test_what_is_missing_is_named(self):
+        for gone, text in (("--- Does it,\n-- and more.\n", "a sentence"), ("---@param ref oci.Ref\n", "---@param ref"),
+                           (": IO", None), ("nil, message, code, detail: IO", "the codes of its errors")):
+            found = self.faults(self.GOOD.replace(gone, ""))
+            self.assertEqual(len(found), 1 if text else 0, gone)
+            self.assertTrue(not text or text in found[0], found)
+        self.assertEqual(len(self.faults("--- X.\nfunction oci.x()\n  return 1\nend\n")), 1)
+        self.assertEqual(self.faults("--- X.\nfunction oci.x()\n  print(1)\nend\n"), [])
+
+    def test_private_functions_and_other_tables_need_none(self):
+        self.assertEqual(self.faults("---@private\nfunction oci.x(a)\nend\n"), [])
+        self.assertEqual(self.faults("function helper.x(a)\nend\n"), [])
 
 
 class Rockspec(unittest.TestCase):
