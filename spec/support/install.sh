@@ -12,7 +12,7 @@ BUILD_PACKAGES='gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev
 
 # luajit2 and its -dev, because lua-resty-core (so nginx) needs that one and it excludes luajit.
 TEST_PACKAGES='lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev
-  luajit2 libluajit2-5.1-dev lua-busted lua-check lua-luv lua-cjson lua-socket luarocks
+  luajit2 libluajit2-5.1-dev lua-busted lua-check lua-luv lua-cjson lua-socket luarocks json-schema-test-suite
   docker-registry skopeo podman nginx libnginx-mod-http-lua apache2-utils openssl curl python3 valgrind git zstd
   clang clang-tidy cppcheck'
 
