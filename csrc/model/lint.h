@@ -3,8 +3,8 @@
  *
  * The rules have the numbers of the project's page of validity (spec/validity.lua has them all and says what covers
  * each); "seed-A3" and the like are what opencontainers/artifacts advised authors to do. Severity follows the level
- * that the specification gives a rule: MUST is an error, SHOULD a warning, the rest a hint; only an empty `layers` is
- * an error though the text says SHOULD (the schema refuses it).
+ * that the specification gives a rule: MUST is an error, SHOULD a warning, the rest a hint. But what
+ * oci_manifest_parse() refuses is an error whatever the text says, and so is an empty `layers` (the schema refuses it).
  *
  * Reading is lenient here, since what oci_manifest_parse() refuses has to be described: the reader is its own, and
  * nothing but findings comes out of it. Time is linear in the bytes, but for keys, which are sorted. */

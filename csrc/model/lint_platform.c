@@ -55,7 +55,7 @@ static void check_variant(struct oci_lint *l, const struct oci_lint_node *n, con
     if (!n)
         return;
     if (!s) {
-        oci_lint_say(l, OCI_RULE_P07, n, NULL,
+        oci_lint_say(l, n->kind == OCI_LINT_NULL ? OCI_RULE_P07 : OCI_RULE_P07T, n, NULL,
                      "this is not a string: write the variant as in image-index.md, such as v8");
         return;
     }
@@ -87,8 +87,10 @@ void oci_lint_platform(struct oci_lint *l, const struct oci_lint_node *n)
     oci_lint_members(l, n, members, m, OCI_RULE_NONE);
     check_name(l, n, m[ARCHITECTURE], "architecture", OCI_RULE_P01, OCI_RULE_P02, architectures);
     check_name(l, n, m[OS], "os", OCI_RULE_P03, OCI_RULE_P04, systems);
-    if (m[OS_VERSION] && m[OS_VERSION]->kind != OCI_LINT_STRING)
-        oci_lint_say(l, OCI_RULE_P05, m[OS_VERSION], NULL, "this is not a string: write the version in quotes");
+    const struct oci_lint_node *version = m[OS_VERSION];
+    if (version && version->kind != OCI_LINT_STRING)
+        oci_lint_say(l, version->kind == OCI_LINT_NULL ? OCI_RULE_P05 : OCI_RULE_P05T, version, NULL,
+                     "this is not a string: write the version in quotes");
     check_features(l, m[OS_FEATURES]);
     check_variant(l, m[VARIANT], oci_lint_string(m[ARCHITECTURE]));
     if (m[FEATURES])

@@ -5,7 +5,7 @@ local options = require "oci.options"
 
 ---@class oci.Finding
 ---@field rule string "M07", "seed-A3", ...: the numbers of spec/validity.lua
----@field severity "error"|"warning"|"hint" the specification says MUST, SHOULD, or less
+---@field severity "error"|"warning"|"hint" the specification says MUST (or parse refuses it), SHOULD, less
 ---@field path string where, "layers[3].digest"; "" is the document
 ---@field message string what to do
 

@@ -81,6 +81,18 @@ local function has_test(place)
   return sources[file]:find(text, 1, true) ~= nil
 end
 
+-- What every document that parse refuses has in lint: an error, since push refuses what is one.
+local function check_refused(name, documents)
+  for _, document in ipairs(documents.invalid) do
+    local found, all = lint(document)
+    local errors = 0
+    for _, finding in pairs(found) do
+      errors = errors + (finding.severity == "error" and 1 or 0)
+    end
+    assert(errors > 0, ("%s: %s is refused by parse, and lint has no error:\n%s"):format(name, show(document), all))
+  end
+end
+
 describe("the table of rules", function()
   it("has each of the 187", function()
     local count = 0
@@ -149,13 +161,20 @@ describe("the table of rules", function()
     if rule.lint then
       it("is right about lint and " .. name, function()
         local reported = rule.as or name
-        local severity = reported == "M14" and "error" or severity_of(validity.rules[reported].level)
-        check_lint(reported, rule.lint, severity)
+        local its = validity.rules[reported]
+        check_lint(reported, rule.lint, its.severity or severity_of(its.level))
+      end)
+    end
+    if rule.refused then
+      it("is right about what is refused by " .. name, function()
+        check_lint(name, { valid = {}, invalid = rule.refused }, "error")
+        check_parse(name, { valid = {}, invalid = rule.refused })
       end)
     end
     if rule.parse then
       it("is right about parse and " .. name, function()
         check_parse(name, rule.parse)
+        check_refused(name, rule.parse)
       end)
     end
   end
