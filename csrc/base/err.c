@@ -34,8 +34,12 @@ const char *oci_err_meaning(int code)
 
 void oci_err_clear(struct oci_err *err)
 {
-    if (err)
-        *err = (struct oci_err){0};
+    if (!err)
+        return;
+    /* Not all of its 1.8 KiB: this is done several times for each question. */
+    err->code = err->status = 0;
+    err->retryable = false;
+    err->text[0] = err->url[0] = err->path[0] = err->registry[0] = err->platforms[0] = '\0';
 }
 
 /* What was cut ends in "...", at a character's boundary; all of it is made fit to be shown. */

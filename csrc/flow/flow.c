@@ -42,7 +42,13 @@ void oci_answer_clear(struct oci_answer *a)
 {
     oci_free(a->location);
     oci_free(a->link);
-    *a = (struct oci_answer){.length = OCI_SIZE_UNKNOWN};
+    a->location = a->link = NULL;
+    a->status = 0;
+    a->content_type[0] = a->digest.text[0] = a->range[0] = '\0';
+    a->length = OCI_SIZE_UNKNOWN;
+    a->resent = false;
+    a->child = NULL;
+    oci_err_clear(&a->err);
 }
 
 void oci_question_forget(struct oci_flow *f)

@@ -107,9 +107,6 @@ static int read_node(struct oci_walk_node *n, const struct oci_desc *desc, struc
         oci_err_wrap(&err, "manifest %s", desc->digest.text);
         return oci_err_copy(reterr, &err);
     }
-    /* The descriptors are enough; the document is many times as large as its bytes. */
-    oci_json_free(n->m->root);
-    n->m->root = NULL;
     return OCI_OK;
 }
 

@@ -18,7 +18,6 @@ void oci_manifest_free(struct oci_manifest *m)
     oci_desc_done(&m->config);
     oci_desc_done(&m->subject);
     oci_json_free(m->annotations);
-    oci_json_free(m->root);
     oci_bytes_unref(m->bytes);
     oci_free(m);
 }
@@ -35,10 +34,10 @@ static bool absent(const struct oci_json *v)
     return oci_json_kind(v) == OCI_JSON_NULL;
 }
 
-static int check_schema_version(const struct oci_manifest *m, struct oci_err *reterr)
+static int check_schema_version(const struct oci_json *doc, struct oci_err *reterr)
 {
     uint64_t version = 0;
-    const struct oci_json *v = oci_json_get(m->root, "schemaVersion");
+    const struct oci_json *v = oci_json_get(doc, "schemaVersion");
     if (!v)
         return oci_err_set(reterr, OCI_INVALID, "not a manifest: schemaVersion is missing");
     if (!oci_json_size(v, &version) || version != 2)
@@ -48,11 +47,11 @@ static int check_schema_version(const struct oci_manifest *m, struct oci_err *re
 
 /* Which of the two the members say. Documents that two programs may read differently are refused (rule X11; also what
  * containerd does): the members of both shapes, even empty, or those of Docker's first schema. */
-static int read_shape(struct oci_manifest *m, struct oci_err *reterr)
+static int read_shape(struct oci_manifest *m, const struct oci_json *doc, struct oci_err *reterr)
 {
-    bool index = oci_json_get(m->root, "manifests") != NULL;
-    bool image = oci_json_get(m->root, "config") != NULL || oci_json_get(m->root, "layers") != NULL;
-    if (oci_json_get(m->root, "fsLayers"))
+    bool index = oci_json_get(doc, "manifests") != NULL;
+    bool image = oci_json_get(doc, "config") != NULL || oci_json_get(doc, "layers") != NULL;
+    if (oci_json_get(doc, "fsLayers"))
         return oci_err_set(reterr, OCI_INVALID, "ambiguous: fsLayers belongs to another kind of manifest");
     if (index && image)
         return oci_err_set(reterr, OCI_INVALID, "ambiguous: both an index (manifests) and a manifest (config, layers)");
@@ -68,9 +67,9 @@ static bool known_type(const char *type)
 }
 
 /* The body's word, the sender's, or the shape's, in this order; the first two must not contradict each other. */
-static int read_type(struct oci_manifest *m, const char *sender, struct oci_err *reterr)
+static int read_type(struct oci_manifest *m, const struct oci_json *doc, const char *sender, struct oci_err *reterr)
 {
-    const struct oci_json *v = oci_json_get(m->root, "mediaType");
+    const struct oci_json *v = oci_json_get(doc, "mediaType");
     const char *body = oci_json_string(v);
     const char *type = m->is_index ? OCI_TYPE_INDEX : OCI_TYPE_MANIFEST;
     bool sender_says = !oci_media_type_says_nothing(sender);
@@ -90,9 +89,9 @@ static int read_type(struct oci_manifest *m, const char *sender, struct oci_err 
     return oci_str_copy(m->self.media_type, sizeof m->self.media_type, oci_str_of(type));
 }
 
-static int read_items(struct oci_manifest *m, const char *key, struct oci_err *reterr)
+static int read_items(struct oci_manifest *m, const struct oci_json *doc, const char *key, struct oci_err *reterr)
 {
-    const struct oci_json *v = oci_json_get(m->root, key);
+    const struct oci_json *v = oci_json_get(doc, key);
     if (!v)
         return oci_err_set(reterr, OCI_INVALID, "%s is missing", key);
     if (absent(v))
@@ -116,47 +115,56 @@ static int read_items(struct oci_manifest *m, const char *key, struct oci_err *r
     return OCI_OK;
 }
 
-static int read_config(struct oci_manifest *m, struct oci_err *reterr)
+static int read_config(struct oci_manifest *m, const struct oci_json *doc, struct oci_err *reterr)
 {
-    const struct oci_json *v = oci_json_get(m->root, "config");
+    const struct oci_json *v = oci_json_get(doc, "config");
     if (!v)
         return oci_err_set(reterr, OCI_INVALID, "config is missing");
     return oci_desc_read(v, "config", &m->config, reterr);
 }
 
-static int read_rest(struct oci_manifest *m, struct oci_err *reterr)
+static int read_rest(struct oci_manifest *m, const struct oci_json *doc, struct oci_err *reterr)
 {
-    const struct oci_json *subject = oci_json_get(m->root, "subject");
+    const struct oci_json *subject = oci_json_get(doc, "subject");
     if (!absent(subject)) {
         int rc = oci_desc_read(subject, "subject", &m->subject, reterr);
         if (rc)
             return rc;
         m->has_subject = true;
     }
-    int rc = oci_artifact_type_read(oci_json_get(m->root, "artifactType"), "artifactType", &m->self.artifact_type,
+    int rc = oci_artifact_type_read(oci_json_get(doc, "artifactType"), "artifactType", &m->self.artifact_type,
                                     reterr);
     if (rc)
         return rc;
-    return oci_annotations_read(oci_json_get(m->root, "annotations"), "annotations", &m->annotations, reterr);
+    return oci_annotations_read(oci_json_get(doc, "annotations"), "annotations", &m->annotations, reterr);
 }
 
+static int read_members(struct oci_manifest *m, const struct oci_json *doc, const char *media_type,
+                        struct oci_err *reterr)
+{
+    if (oci_json_kind(doc) != OCI_JSON_OBJECT)
+        return oci_err_set(reterr, OCI_INVALID, "not a JSON object");
+    int rc = check_schema_version(doc, reterr);
+    if (rc == OCI_OK)
+        rc = read_shape(m, doc, reterr);
+    if (rc == OCI_OK)
+        rc = read_type(m, doc, media_type, reterr);
+    if (rc == OCI_OK && !m->is_index)
+        rc = read_config(m, doc, reterr);
+    if (rc == OCI_OK)
+        rc = read_items(m, doc, m->is_index ? "manifests" : "layers", reterr);
+    return rc ? rc : read_rest(m, doc, reterr);
+}
+
+/* The document is not kept: it is many times as large as its bytes. */
 static int read_document(struct oci_manifest *m, const char *media_type, struct oci_err *reterr)
 {
-    int rc = oci_json_parse(m->bytes->p, m->bytes->len, OCI_MAX_MANIFEST, &m->root, reterr);
-    if (rc)
-        return rc;
-    if (oci_json_kind(m->root) != OCI_JSON_OBJECT)
-        return oci_err_set(reterr, OCI_INVALID, "not a JSON object");
-    rc = check_schema_version(m, reterr);
+    struct oci_json *doc = NULL;
+    int rc = oci_json_parse(m->bytes->p, m->bytes->len, OCI_MAX_MANIFEST, &doc, reterr);
     if (rc == OCI_OK)
-        rc = read_shape(m, reterr);
-    if (rc == OCI_OK)
-        rc = read_type(m, media_type, reterr);
-    if (rc == OCI_OK && !m->is_index)
-        rc = read_config(m, reterr);
-    if (rc == OCI_OK)
-        rc = read_items(m, m->is_index ? "manifests" : "layers", reterr);
-    return rc ? rc : read_rest(m, reterr);
+        rc = read_members(m, doc, media_type, reterr);
+    oci_json_free(doc);
+    return rc;
 }
 
 int oci_manifest_parse(struct oci_bytes *bytes, const char *media_type, const char *algorithm,

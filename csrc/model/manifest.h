@@ -24,7 +24,6 @@ struct oci_manifest {
     bool has_subject;
     struct oci_desc subject;
     struct oci_json *annotations;   /* object of strings, or NULL */
-    struct oci_json *root;          /* the whole document, for what is not above */
 };
 
 /* Reads a manifest or index. `media_type` is what the sender called it (a Content-Type's essence or a descriptor's

@@ -202,7 +202,7 @@ TEST(every_file_operation_may_fail_once)
             unsigned after = 0;
             for (; rc != OCI_OK; after++) {
                 struct oci_err err;
-                CHECK(after < 200);
+                CHECK(after < 400);
                 oci_fault_arm(kinds[k], after, 1, ENOSPC);
                 rc = content_put(data, oci_sink_file(&o), &err);
                 oci_fault_clear();

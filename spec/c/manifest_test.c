@@ -379,7 +379,6 @@ TEST(a_thousand_layers)
     struct oci_manifest_spec spec = {.artifact_type = "a/b", .layers = layers, .layer_count = MANY};
     CHECK_INT(oci_manifest_build(&spec, &m, NULL), OCI_OK);
     CHECK_INT(m->count, MANY);
-    CHECK_INT(oci_json_count(oci_json_get(m->root, "layers")), MANY);
     oci_manifest_free(m);
     free(layers);
 }
