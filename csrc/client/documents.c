@@ -91,7 +91,11 @@ static int check_order(const struct oci_documents *d, struct oci_err *reterr)
 
 static int copy_ready(const struct oci_document *from, struct oci_own_document *d, bool root, struct oci_err *reterr)
 {
-    int rc = oci_manifest_parse(from->bytes, from->media_type, NULL, &d->ready, reterr);
+    char algorithm[32] = OCI_SHA256;
+    if (oci_digest_is(&d->expect) &&
+        oci_str_copy(algorithm, sizeof algorithm, oci_digest_algorithm(&d->expect)) != OCI_OK)
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "the digest's algorithm is not supported");
+    int rc = oci_manifest_parse(from->bytes, from->media_type, algorithm, &d->ready, reterr);
     /* What is pushed as it is must be right; what an index names besides is only sent along. */
     return rc == OCI_OK && root ? oci_lint_refuse(from->bytes->p, from->bytes->len, from->media_type, reterr) : rc;
 }

@@ -148,11 +148,10 @@ static int fill_place(struct push *p, const struct oci_reference *to, const stru
         rc = oci_tags_copy(to->tag, spec->tags, spec->tag_count, &p->tags, reterr);
     if (rc == OCI_OK)
         rc = protect(p, to, spec, reterr);
-    if (rc == OCI_OK)
-        rc = fill_in(p, spec, reterr);
-    if (rc == OCI_OK && oci_digest_is(&to->digest))
-        oci_documents_root(&p->documents)->expect = to->digest;
-    return rc;
+    struct oci_push_spec named = *spec;
+    if (oci_digest_is(&to->digest))
+        named.root.expect = &to->digest;
+    return rc == OCI_OK ? fill_in(p, &named, reterr) : rc;
 }
 
 int oci_start_push(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *to,

@@ -199,6 +199,8 @@ int oci_lua_read_desc(lua_State *L, int i, const char *where, bool unknown, stru
             rc = add_data(L, box->u.json, reterr);
         else
             rc = add_member(L, box->u.json, names[k][1], reterr);
+        if (rc != OCI_OK)
+            oci_err_wrap(reterr, "%s", where);
     }
     if (rc == OCI_OK)
         rc = oci_desc_read(box->u.json, where, d, reterr);

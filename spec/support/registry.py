@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import reg_rules
 from reg_auth import Auth
-from reg_store import INDEX, RegistryError, Store
+from reg_store import INDEX, RegistryError, Store, parse_object
 
 BLOCK = 64 * 1024
 STALL_LIMIT_S = 300
@@ -37,6 +37,7 @@ CONFIG = {
     "mount": True,              # False: a mount is answered with an upload session
     "ranges": True,             # False: a Range is ignored
     "check_blobs": True,        # False: manifests are taken without their blobs
+    "artifacts": True,          # False: manifests with an artifactType or the empty config are refused
     "digest_header": True,      # False: no Docker-Content-Digest
     "absolute_location": False,  # True: Location with scheme and host
     "page_max": 1000,           # most names or referrers in one answer
@@ -377,6 +378,8 @@ class Registry:
         media_type = request.header("content-type")
         if not media_type:
             raise RegistryError(400, "MANIFEST_INVALID", "no Content-Type")
+        if not self.config["artifacts"] and is_artifact(request.body):
+            raise RegistryError(400, "MANIFEST_INVALID", "unknown kind of manifest")
         digest, manifest = self.store.put_manifest(name, reference, request.body, media_type,
                                                    self.config["check_blobs"])
         answer = self.created(request, "/v2/%s/manifests/%s" % (name, digest), digest)
@@ -388,6 +391,13 @@ class Registry:
         self.allow_delete("delete" if ":" in reference else "tag_delete")
         self.store.delete_manifest(name, reference)
         return Answer(202)
+
+
+def is_artifact(body):
+    """Does a manifest have what came with image-spec 1.1?"""
+    value = parse_object(body)
+    config = value.get("config") or {}
+    return b'"artifactType"' in body or config.get("mediaType") == "application/vnd.oci.empty.v1+json"
 
 
 def byte_range(header, size):
