@@ -353,6 +353,15 @@ describe("identify", function()
     assert.equal("oci-artifact-minimal", named(document))
   end)
 
+  it("takes the artifact type for unknown as one that says nothing", function()
+    local document = made.document(get "trivy-db")
+    document.artifactType, document.config.mediaType = "application/vnd.unknown.artifact.v1",
+      "application/vnd.oci.empty.v1+json"
+    assert.equal("trivy-db", named(document))
+    document.layers[1].mediaType = "application/vnd.example.v1"
+    assert.equal("oras-files", named(document))
+  end)
+
   it("tells those apart that share their marks", function()
     local document = made.document(get "devcontainer-feature")
     document.layers[1].annotations = nil

@@ -70,7 +70,8 @@ marks["config.label"] = function(_, shape, manifest, opts)
 end
 
 marks["config.mediaType"] = function(kind, shape, manifest)
-  if not (manifest.config and shape.config) or (anybodys[manifest.config.media_type] and not kind.generic) then
+  local of_images = kind.generic and kind.identify_by == "config.mediaType"
+  if not (manifest.config and shape.config) or (anybodys[manifest.config.media_type] and not of_images) then
     return false
   end
   local wanted, given = shape.config, match.folded(kind, manifest.config.media_type)

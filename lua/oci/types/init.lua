@@ -100,8 +100,8 @@ function types.is_defined(type)
 end
 
 --- The type of a manifest or an index, as far as it can be told without fetching anything: a specific type before a
--- generic one (oci-artifact-minimal, -files, -with-config, oci-image, opa-bundle), and among several by the rule at the head
--- of lua/oci/types/identify.lua. gator-bundle and k8s-image-volume are never found: nothing tells them.
+-- generic one (oras-files, regctl-artifact, oci-artifact-minimal, -files, -with-config, oci-image, opa-bundle), and among
+-- several by the rule at the head of lua/oci/types/identify.lua. gator-bundle and k8s-image-volume are never found: nothing tells them.
 ---@param manifest oci.Manifest
 ---@param opts? oci.IdentifyOptions
 ---@return oci.Type? type nil: none that is known

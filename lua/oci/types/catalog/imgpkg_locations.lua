@@ -31,5 +31,6 @@ return {
   annotations = { required = {}, recommended = {} },
   subject = "none",
   tag_rule = "sha256-<hex of bundle>.image-locations.imgpkg",
+  severities = { ["manifest-type"] = "warning" },
   notes = "The file in the layer is of the kind ImageLocations.",
 }

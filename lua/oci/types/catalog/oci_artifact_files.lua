@@ -7,7 +7,7 @@ return {
   source = "opencontainers/image-spec manifest.md (Guidelines for Artifact Usage)",
   specs = { "OCI image-spec 1.1.1" },
   status = "current",
-  generic = 2,
+  generic = 4,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   artifact_type = "*",

@@ -7,7 +7,7 @@ return {
   source = "opencontainers/image-spec manifest.md, config.md, layer.md",
   specs = { "OCI image-spec 1.1.1", "Docker image manifest version 2, schema 2" },
   status = "current",
-  generic = 4,
+  generic = 6,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   also_manifest_media_types = { "application/vnd.docker.distribution.manifest.v2+json" },
   manifest_body_media_type = "present",

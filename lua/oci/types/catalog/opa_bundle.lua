@@ -8,7 +8,7 @@ return {
     "v1/bundle/bundle.go",
   specs = { "OCI image-spec 1.0.2", "Open Policy Agent 0460d88 and 14c6f06 (2026)" },
   status = "current",
-  generic = 5,
+  generic = 7,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   identify_by = "layer.mediaType",

@@ -8,6 +8,7 @@ return {
     "content/file/{file,utils}.go",
   specs = { "OCI image-spec 1.1.1", "oras 94fa1d8 (2026-08-19)", "oras-go 19db72b (2026-07-21)" },
   status = "current",
+  generic = 1,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   artifact_type = "application/vnd.unknown.artifact.v1",

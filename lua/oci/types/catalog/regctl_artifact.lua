@@ -6,6 +6,7 @@ return {
   source = "regclient/regclient cmd/regctl/artifact.go",
   specs = { "OCI image-spec 1.1.1", "regclient 725072f (2026-07-01)" },
   status = "current",
+  generic = 2,
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   artifact_type = "application/vnd.unknown.config+json",
