@@ -448,10 +448,6 @@ struct oci_sink *oci_sink_file(const struct oci_file_sink_options *o)
     j->writeback = o->writeback;
     k->host = o->host;
     k->ret_desc = o->ret_desc;
-    const bool known = j->check.want_size != OCI_SIZE_UNKNOWN;
-    k->follow = known && j->check.want_size > FOLLOW_ABOVE;
-    /* While it is still being asked for, so that nothing has to wait for it. */
-    if (known && j->check.want_size > OCI_BLOCK_LARGE)
-        post(k, CREATE);
+    k->follow = j->check.want_size != OCI_SIZE_UNKNOWN && j->check.want_size > FOLLOW_ABOVE;
     return &k->base;
 }
