@@ -290,8 +290,9 @@ int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struc
  * matches `pattern` (base/glob.h), sorted bytewise. *ret_paths is a NULL-terminated array of base/mem strings. NOT_FOUND when
  * nothing matches, LIMIT past 100 000. */
 int oci_glob(const char *root, const char *pattern, char ***ret_paths, size_t *ret_count, struct oci_err *reterr);
-/* The content of the first regular file in a tar or tar+gzip whose clean name matches `pattern` (base/glob.h). NOT_FOUND when none
- * does, LIMIT when it has more than `limit` bytes, INVALID and UNSAFE_PATH for what is no proper archive. */
+/* The content of the first regular file in a tar or tar+gzip whose clean name, without a slash before it, matches
+ * `pattern` (base/glob.h). NOT_FOUND when none does, LIMIT when it has more than `limit` bytes, INVALID for what is no
+ * proper archive. */
 int oci_read_entry(const char *archive, const char *pattern, size_t limit, struct oci_bytes **ret_bytes,
                    struct oci_err *reterr);
 /* Seconds since some moment, suspended time included. */

@@ -47,8 +47,8 @@ struct oci_unpack_options {
 /* POOL: blocks. Creates new files only (into a fresh directory). */
 int oci_unpack(const struct oci_unpack_options *o, struct oci_err *reterr);
 
-/* POOL: blocks. The content of the first regular file in a tar or tar+gzip whose clean name matches `pattern` (base/glob.h). NOT_FOUND
- * when none does, LIMIT when it has more than `limit` bytes. */
+/* POOL: blocks. The content of the first regular file in a tar or tar+gzip whose clean name, without a slash before it,
+ * matches `pattern` (base/glob.h). NOT_FOUND when none does, LIMIT when it has more than `limit` bytes. */
 int oci_pack_read_entry(const char *archive, const char *pattern, size_t limit, struct oci_bytes **ret_bytes,
                         struct oci_err *reterr);
 

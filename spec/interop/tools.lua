@@ -13,6 +13,24 @@ function tools.need(name, what)
   return value
 end
 
+local HOW = {
+  helm = "go install helm.sh/helm/v3/cmd/helm@v3.22.0",
+  opa = "go install github.com/open-policy-agent/opa@v1.22.2",
+  conftest = "go install github.com/open-policy-agent/conftest@v0.71.1",
+  siftool = "go install github.com/sylabs/sif/v2/cmd/siftool@v2.24.2",
+  podman = "apt-get install podman",
+}
+
+--- The path of a program, or skips the test that asks and says how the program is had.
+function tools.program(name)
+  local path = os.getenv("OCI_TEST_" .. name:upper())
+  if not path or path == "" then
+    pending(("skipped: %s is not installed; get it with: %s"):format(name, HOW[name]))
+    error("unreachable")
+  end
+  return path
+end
+
 function tools.quote(word)
   return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
 end

@@ -42,6 +42,40 @@ describe("examples", function()
     assert.is_false(ok)
   end)
 
+  it("publish_helm_chart, publish_opa_bundle, publish_sif, publish_sbom", function()
+    local work = kit.tmp()
+    local layout = "oci:" .. work .. "/layout"
+    kit.must("mkdir", "-p", work .. "/shop", work .. "/policy")
+    kit.write(work .. "/shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.2.3+4\n")
+    kit.write(work .. "/policy/a.rego", "package a\n")
+    kit.write(work .. "/bom.json", '{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1}')
+    local output = example("publish_helm_chart", layout, work .. "/shop")
+    assert.truthy(output:find("@sha256:%x+\ttag 1.2.3_4\n"), output)
+    example("publish_opa_bundle", layout .. ":policy", work .. "/policy")
+    example("publish_sif", layout .. ":image", root .. "/spec/fixtures/tiny.sif")
+    local chart = assert(oci.resolve(layout .. ":1.2.3_4"))
+    local sbom = example("publish_sbom", layout .. ":1.2.3_4", work .. "/bom.json"):match "^oci:%S+"
+    for ref, name in pairs {
+      [layout .. ":1.2.3_4"] = "helm-chart", [layout .. ":policy"] = "opa-bundle", [layout .. ":image"] = "singularity-sif",
+      [sbom] = "sbom-cyclonedx",
+    } do
+      local manifest = assert(oci.fetch_manifest(ref))
+      assert.equal(name, oci.types.identify(manifest, { config = assert(oci.fetch_config(ref)) }).name)
+    end
+    assert.equal(chart.digest, assert(oci.fetch_manifest(sbom)).subject.digest)
+    assert.is_false((kit.run(lua, root .. "/examples/publish_sif.lua", layout .. ":x", root .. "/LICENSE")))
+  end)
+
+  it("publish_platforms", function()
+    local work = kit.tmp()
+    local ref = "oci:" .. work .. "/layout:v1"
+    kit.write(work .. "/amd", "for amd64")
+    kit.write(work .. "/arm", "for arm64")
+    example("publish_platforms", ref, "linux/amd64=" .. work .. "/amd", "linux/arm64=" .. work .. "/arm")
+    local pulled = assert(oci.pull(ref, { to = work .. "/out", platform = "linux/arm64" }))
+    assert.equal("for arm64", kit.read(pulled.files[1].path))
+  end)
+
   it("the script of the README", function()
     local work = kit.tmp()
     local script = kit.read(root .. "/README.md"):match "```lua\n(.-)```"

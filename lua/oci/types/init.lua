@@ -35,7 +35,7 @@ local function load(name)
 end
 
 --- A type by its name; a defined one, or one of the catalog.
----@param name string "helm-chart", ...
+---@param name string "helm-chart", ...; "sbom" is what `build` and `push` make sbom-spdx or sbom-cyclonedx of, as the file says
 ---@return oci.Type? type nil, message, code, detail: NOT_FOUND
 ---@return string? message
 ---@return string? code
@@ -46,6 +46,8 @@ function types.get(name)
     return defined[name]
   elseif is_known[name] then
     return load(name)
+  elseif name == "sbom" then
+    return require "oci.types.any_sbom"
   end
   local names = {}
   for _, type in ipairs(types.all()) do

@@ -13,6 +13,9 @@
 ---@field stale_aliases? string[] known to be wrong, met still
 ---@field also_rejected? string[] never right here
 ---@field content? string what is in it, for a person
+---@field default? string what `build` writes where it is given no config: bytes, or "image-config" for what the libraries of
+--- images write (with `labels`); nil: one has to be given, unless it is the empty config
+---@field embed? boolean such a config is in its descriptor, too
 ---@field schema? table JSON Schema of what is in it
 ---@field labels? table<string, string> labels of an image config that it has
 

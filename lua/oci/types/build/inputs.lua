@@ -3,9 +3,34 @@ local core = require "oci.core"
 
 local inputs = {}
 
---- The config of an artifact that go-containerregistry makes of its empty image.
-inputs.IMAGE_CONFIG = '{"architecture":"","created":"0001-01-01T00:00:00Z","os":"",'
-  .. '"rootfs":{"type":"layers","diff_ids":null},"config":{}}'
+--- nil, "TYPE: message", "INVALID", {}
+function inputs.refuse(kind, message, ...)
+  return nil, ("%s: " .. message):format(kind.name, ...), "INVALID", {}
+end
+
+--- The key of a role in a specification: "weight.config" is also weight_config.
+function inputs.key(role)
+  return (role:gsub("[^%w]", "_"))
+end
+
+--- What is given for a role.
+function inputs.of_role(given, role)
+  local value = given[role.role]
+  if value == nil then
+    value = given[inputs.key(role.role)]
+  end
+  return value
+end
+
+--- Counts as people say them: "one", "at most 20".
+function inputs.counted(role)
+  local least, most = role.min or 0, role.max or math.huge
+  if least == most then
+    return tostring(least)
+  end
+  return most == math.huge and "at least " .. least or least == 0 and "at most " .. most
+    or ("%d to %d"):format(least, most)
+end
 
 local KINDS = { "path", "data", "json", "reader", "dir", "glob" }
 
@@ -114,10 +139,10 @@ end
 -- The patterns of the files in a directory that a role is made of.
 local function patterns_of(role)
   local patterns = {}
-  for _, pattern in ipairs(role.files or {}) do
-    patterns[#patterns + 1] = pattern:find("/", 1, true) and pattern or "**/" .. pattern
+  if role.files and role.files[1] then
+    return role.files
   end
-  for extension in (patterns[1] and "" or role.extension or ""):gmatch "[^|]+" do
+  for extension in (role.extension or ""):gmatch "[^|]+" do
     patterns[#patterns + 1] = "**/*" .. extension
   end
   return patterns
@@ -177,7 +202,7 @@ local function expand(role, given)
   if item.path and inputs.is_directory(item.path) then
     item.path, item.dir = nil, item.path
   end
-  local patterns = item.dir and not is_archive(role) and patterns_of(role) or {}
+  local patterns = item.dir and role.max ~= 1 and not is_archive(role) and patterns_of(role) or {}
   if patterns[1] then
     return each_file(item.dir, patterns, item)
   end

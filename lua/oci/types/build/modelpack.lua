@@ -75,8 +75,7 @@ end
 function modelpack.expand(kind, given, client)
   local digests = {}
   for _, role in ipairs(kind.layers) do
-    local key = role.role:gsub("%W", "_")
-    local items, message, code, detail = inputs.list(kind, role, given[role.role] or given[key])
+    local items, message, code, detail = inputs.list(kind, role, inputs.of_role(given, role))
     if not items then
       return nil, message, code, detail
     end
@@ -89,7 +88,8 @@ function modelpack.expand(kind, given, client)
         end
       end
     end
-    given[key], given[role.role] = nil, items
+    given[inputs.key(role.role)] = nil
+    given[role.role] = items
   end
   if given.config ~= nil or not digests[1] then
     return given

@@ -36,9 +36,6 @@ function singularity_sif.expand(type, given)
     end
   end
   given.sif = items
-  if given.config == nil then
-    given.config = { data = "{}", embed = true }
-  end
   return given, "latest"
 end
 

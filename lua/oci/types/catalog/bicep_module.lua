@@ -17,6 +17,7 @@ return {
     media_type = "application/vnd.ms.bicep.module.config.v1+json",
     required = true,
     content = "{} (2 bytes)",
+    default = "{}",
   },
   layers = {
     {

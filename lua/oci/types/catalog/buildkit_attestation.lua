@@ -15,6 +15,7 @@ return {
     media_type = "application/vnd.oci.empty.v1+json",
     required = true,
     content = "{} (2 bytes) with data=e30=",
+    embed = true,
   },
   layers = {
     {

@@ -14,6 +14,7 @@ return {
     required = false,
     also_media_types = { "application/vnd.cncf.openpolicyagent.config.v1+json" },
     content = "{} (2 bytes)",
+    default = "{}",
   },
   layers = {
     {

@@ -16,6 +16,7 @@ return {
     media_type = "application/vnd.dev.cosign.artifact.sig.v1+json",
     required = true,
     content = "image config bytes",
+    default = "image-config",
   },
   layers = {
     {

@@ -11,7 +11,12 @@ return {
   also_root_media_types = { "application/vnd.oci.image.index.v1+json" },
   manifest_body_media_type = "present",
   identify_by = "layer.annotation",
-  config = { media_type = "application/vnd.oci.image.config.v1+json", required = false, content = "ignored" },
+  config = {
+    media_type = "application/vnd.oci.image.config.v1+json",
+    required = false,
+    content = "ignored",
+    default = "image-config",
+  },
   layers = {
     {
       role = "base",

@@ -9,7 +9,12 @@ return {
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   identify_by = "config.mediaType",
-  config = { media_type = "application/vnd.cue.module.v1+json", required = true, content = "{} (2 bytes)" },
+  config = {
+    media_type = "application/vnd.cue.module.v1+json",
+    required = true,
+    content = "{} (2 bytes)",
+    default = "{}",
+  },
   layers = {
     { role = "zip", media_types = { "application/zip" }, min = 1, max = 1, extension = ".zip" },
     {

@@ -16,7 +16,7 @@ return {
   manifest_body_media_type = "present",
   identify_by = "config.mediaType",
   identify_fallback = "layer.mediaType",
-  config = { media_type = "application/vnd.devcontainers", required = true, content = "{} (2 bytes)" },
+  config = { media_type = "application/vnd.devcontainers", required = true, content = "{} (2 bytes)", default = "{}" },
   layers = {
     {
       role = "collection",

@@ -19,6 +19,7 @@ return {
     media_type = "application/vnd.devcontainers",
     required = true,
     content = "{} (2 bytes) (spec page shows 0 bytes)",
+    default = "{}",
   },
   layers = {
     {

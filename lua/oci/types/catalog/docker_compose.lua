@@ -18,6 +18,7 @@ return {
     required = true,
     also_media_types = { "application/vnd.docker.compose.config.empty.v1+json" },
     content = "{} (2 bytes) with data=e30=",
+    embed = true,
   },
   layers = {
     {

@@ -44,6 +44,7 @@ return {
         version = { type = "string" },
       },
     },
+    default = "{}",
   },
   layers = {
     {

@@ -57,6 +57,7 @@ return {
           version = { type = "string" },
         },
       },
+      default = "{}",
     },
     layers = {
       {

@@ -15,6 +15,7 @@ return {
     media_type = "application/vnd.cncf.flux.config.v1+json",
     required = false,
     content = "go-containerregistry image config bytes with created; do not interpret",
+    default = "image-config",
   },
   layers = {
     {

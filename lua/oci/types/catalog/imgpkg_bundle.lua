@@ -19,6 +19,7 @@ return {
     also_media_types = { "application/vnd.oci.image.config.v1+json" },
     content = "image config with label dev.carvel.imgpkg.bundle = \"true\"",
     labels = { ["dev.carvel.imgpkg.bundle"] = "true" },
+    default = "image-config",
   },
   layers = {
     {

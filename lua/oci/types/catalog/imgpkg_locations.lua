@@ -14,6 +14,7 @@ return {
     media_type = "application/vnd.docker.container.image.v1+json",
     required = false,
     content = "image config",
+    default = "image-config",
   },
   layers = {
     {

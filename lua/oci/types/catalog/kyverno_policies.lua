@@ -14,6 +14,7 @@ return {
     media_type = "application/vnd.cncf.kyverno.config.v1+json",
     required = true,
     content = "go-containerregistry image config bytes; do not interpret",
+    default = "image-config",
   },
   layers = {
     {

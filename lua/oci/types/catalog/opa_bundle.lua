@@ -16,6 +16,7 @@ return {
     media_type = "application/vnd.oci.image.config.v1+json",
     required = false,
     content = "{} (2 bytes) is enough",
+    default = "{}",
   },
   layers = {
     {

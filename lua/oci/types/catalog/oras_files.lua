@@ -19,6 +19,7 @@ return {
     required = false,
     also_media_types = { "application/vnd.unknown.config.v1+json" },
     content = "{} (2 bytes) with data=e30=",
+    embed = true,
   },
   layers = {
     {

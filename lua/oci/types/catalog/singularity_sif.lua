@@ -20,6 +20,8 @@ return {
     media_type = "application/vnd.sylabs.sif.config.v1+json",
     required = false,
     content = "{} (2 bytes); very old pushes: 0 bytes",
+    default = "{}",
+    embed = true,
   },
   layers = {
     {

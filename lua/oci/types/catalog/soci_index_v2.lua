@@ -10,7 +10,12 @@ return {
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   identify_by = "config.mediaType",
-  config = { media_type = "application/vnd.amazon.soci.index.v2+json", required = true, content = "{} (2 bytes)" },
+  config = {
+    media_type = "application/vnd.amazon.soci.index.v2+json",
+    required = true,
+    content = "{} (2 bytes)",
+    default = "{}",
+  },
   layers = {
     {
       role = "ztoc",

@@ -15,6 +15,7 @@ return {
     required = false,
     content = "image config: architecture \"wasm\", os \"Wasip1\", label com.fermyon.spin.lockedAppDigest; old " ..
       "apps: the locked app JSON itself",
+    default = "image-config",
   },
   layers = {
     {

@@ -20,6 +20,7 @@ return {
     required = false,
     also_media_types = { "application/vnd.docker.container.image.v1+json" },
     content = "image config",
+    default = "image-config",
   },
   layers = {
     {

@@ -14,6 +14,7 @@ return {
     media_type = "application/vnd.timoni.config.v1+json",
     required = true,
     content = "go-containerregistry image config bytes",
+    default = "image-config",
   },
   layers = {
     {

@@ -1,0 +1,128 @@
+-- Building from the roles of a type, for every type of the catalog; the builders of single types are in build_*_spec.lua.
+local kit = require "testkit"
+local oci = require "oci"
+
+local types = oci.types
+local SUBJECT = { media_type = "application/vnd.oci.image.manifest.v1+json", digest = oci.digest "subject", size = 7 }
+
+local function raised(message, f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(tostring(err):find(message, 1, true), tostring(err))
+end
+
+local function refused(code, text, result, message, got)
+  assert.is_nil(result)
+  assert.equal(code, got, message)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+local function layer(built, i)
+  return built.layers[i]
+end
+
+describe("building by roles", function()
+  local cue = types.get "cue-module"
+
+  it("puts the layers in the order of the roles, with their media types", function()
+    local built = assert(cue:build { module_file = { data = "module: \"x.y\"" }, zip = { data = "PK" } })
+    assert.equal("application/zip", layer(built, 1).media_type)
+    assert.equal("application/vnd.cue.modulefile.v1", layer(built, 2).media_type)
+    assert.equal("application/vnd.cue.module.v1+json", built.config.media_type)
+    assert.equal(oci.digest "{}", built.config.digest)
+    assert.is_nil(built.artifact_type)
+    local other = assert(cue:build { ["module-file"] = { data = "module: \"x.y\"" }, zip = { data = "PK" } })
+    assert.equal(built.digest, other.digest)
+  end)
+
+  it("is the short form of push, too", function()
+    local ref = "memory:" .. kit.repository() .. ":v1"
+    local spec = { type = "cue-module", zip = { data = "PK" }, module_file = { data = "m" }, annotations = { a = "b" } }
+    local pushed = assert(oci.push(ref, spec))
+    spec.type = nil
+    assert.equal(assert(cue:build(spec)).digest, pushed.digest)
+    spec.type = cue
+    assert.equal(pushed.digest, assert(oci.push(ref, spec)).digest)
+    assert.equal("cue-module", types.identify(assert(oci.fetch_manifest(ref))).name)
+  end)
+
+  it("counts what is given", function()
+    refused("INVALID", "'module-file' is given nothing, 1 expected", cue:build { zip = { data = "PK" } })
+    refused("INVALID", "'zip' is given 2 times, 1 expected",
+      cue:build { zip = { { data = "a" }, { data = "b" } }, module_file = { data = "m" } })
+    refused("INVALID", "at least 1", types.get("modelpack"):build {})
+  end)
+
+  it("raises for names that are none, and names the nearest", function()
+    raised("unknown option 'zipp', the nearest is 'zip'", cue.build, cue, { zipp = { data = "PK" } })
+    raised("unknown option 'annotation', the nearest is 'annotations'", cue.build, cue, { annotation = {} })
+    raised("unknown option 'layers'", cue.build, cue, { layers = { { data = "x" } } })
+    raised("unknown option 'zipp', the nearest is 'zip'", oci.push, "memory:x:y", { type = "cue-module", zipp = "x" })
+  end)
+
+  it("refuses media types and directories where they do not belong", function()
+    local zip = { data = "PK", media_type = "text/plain" }
+    refused("INVALID", "'zip' cannot be of the media type \"text/plain\"", cue:build { zip = zip, module_file = { data = "m" } })
+    refused("INVALID", "'zip' cannot be a directory", cue:build { zip = kit.tmp(), module_file = { data = "m" } })
+    refused("INVALID", "config cannot be of the media type \"text/plain\"",
+      cue:build { zip = { data = "PK" }, module_file = { data = "m" }, config = { data = "x", media_type = "text/plain" } })
+  end)
+
+  it("chooses a media type by the file's name", function()
+    local signature = types.get "notation-signature"
+    local thumbprints = { ["io.cncf.notary.x509chain.thumbprint#S256"] = "[]" }
+    local dir = kit.tmp()
+    for name, media_type in pairs { ["a.cose"] = "application/cose", ["a.jws"] = "application/jose+json" } do
+      kit.write(dir .. "/" .. name, "x")
+      local built = assert(signature:build { envelope = dir .. "/" .. name, subject = SUBJECT, annotations = thumbprints })
+      assert.equal(media_type, layer(built, 1).media_type)
+    end
+  end)
+
+  it("takes the files of a directory where each is a layer, and titles them by their paths", function()
+    local dir = kit.tmp()
+    kit.must("mkdir", "-p", dir .. "/sub")
+    for _, name in ipairs { "b.yaml", "a.yml", "sub/c.json", "README.md" } do
+      kit.write(dir .. "/" .. name, "kind: X")
+    end
+    local built = assert(types.get("gator-bundle"):build { resources = dir })
+    local titles = {}
+    for i, descriptor in ipairs(built.layers) do
+      titles[i] = descriptor.annotations["org.opencontainers.image.title"]
+    end
+    assert.same({ "a.yml", "b.yaml", "sub/c.json" }, titles)
+    refused("NOT_FOUND", "no file in", types.get("gator-bundle"):build { resources = kit.tmp() })
+  end)
+
+  it("insists on annotations and on a subject", function()
+    local policy = types.get "kyverno-policies"
+    refused("INVALID", "'policy' needs the annotation 'io.kyverno.image.kind'", policy:build { policy = { data = "x" } })
+    local bundle = types.get "sigstore-bundle"
+    refused("INVALID", "'dev.sigstore.bundle.content' is needed", bundle:build { bundle = { data = "{}" }, subject = SUBJECT })
+    local annotations = { ["dev.sigstore.bundle.content"] = "dsse-envelope" }
+    refused("INVALID", "a subject is needed", bundle:build { bundle = { data = "{}" }, annotations = annotations })
+  end)
+
+  it("keeps the artifact type that a type has", function()
+    local bicep = types.get "bicep-module"
+    assert.equal("application/vnd.ms.bicep.module.artifact", assert(bicep:build { template = { data = "{}" } }).artifact_type)
+    refused("INVALID", "the artifact_type is \"application/vnd.ms.bicep.module.artifact\"",
+      bicep:build { template = { data = "{}" }, artifact_type = "application/vnd.x" })
+    refused("INVALID", "an artifact_type is needed", types.get("oci-artifact-minimal"):build {})
+    local built = assert(types.get("oci-artifact-minimal"):build { artifact_type = "application/vnd.x" })
+    assert.equal("application/vnd.oci.empty.v1+json", layer(built, 1).media_type)
+    assert.equal("application/vnd.x", assert(types.get("oras-files"):build {
+      files = { { data = "x", title = "x" } }, artifact_type = "application/vnd.x", created = 0 }).artifact_type)
+  end)
+
+  it("refuses forms of the past, and profiles", function()
+    for _, type in ipairs(types.all()) do
+      if type.status == "legacy" or type.status == "profile" then
+        local built, message, code = type:build {}
+        assert.is_nil(built)
+        assert.equal("UNSUPPORTED", code)
+        assert.truthy(message:find(type.name, 1, true), message)
+      end
+    end
+  end)
+end)
