@@ -162,6 +162,52 @@ describe("a hostile registry", function()
     end)
   end
 
+  --- Each file under blobs has the content that its name says, and there is no other.
+  local function check_blobs(layout)
+    for name in tools.run("find", layout, "-type", "f"):gmatch "[^\n]+" do
+      local hex = name:match "/blobs/sha256/(.*)$"
+      if hex then
+        assert.equal("sha256:" .. hex, oci.digest { path = name })
+      else
+        assert.truthy(name:find "/oci%-layout$" or name:find "/index%.json$", name)
+      end
+    end
+  end
+
+  for what, case in pairs {
+    ["a flipped byte"] = { { flip = 100000 }, "DIGEST_MISMATCH" },
+    ["a short body"] = { { truncate = 1000 }, "SIZE_MISMATCH" },
+    ["a long body"] = { { extend = 10 }, "SIZE_MISMATCH" },
+    ["a body cut off"] = { { cut = 0 }, "NETWORK" },
+  } do
+    it(what .. " in a copy leaves a layout without it, and memory, too", function()
+      local pushed = push { "one", "two" }
+      registry:rules { { method = "GET", path = "/blobs/sha256:" .. oci.digest(data .. "2"):sub(8), times = -1, action = case[1] } }
+      for _, to in ipairs { "oci:" .. out, "memory:" .. tools.repository() } do
+        local copied, message, code = client:copy(ref, to .. ":v1")
+        assert.is_nil(copied)
+        assert.equal(case[2], code, message)
+        assert.is_false(client:exists(to .. ":v1"))
+        assert.is_false(client:exists(to .. "@" .. pushed.digest))
+      end
+      check_blobs(out)
+    end)
+
+    it(what .. " of a blob that is asked for by itself", function()
+      push()
+      local layer = assert(client:fetch_manifest(ref)).layers[1]
+      registry:rules { { method = "GET", path = "/blobs/", times = -1, action = case[1] } }
+      local got, message, code = client:fetch_blob(layer)
+      assert.is_nil(got)
+      -- A reference does not say how large it is.
+      assert.equal(case[2] == "SIZE_MISMATCH" and "DIGEST_MISMATCH" or case[2], code, message)
+      local ok, raised = pcall(function()
+        for _ in assert(client:open_blob(layer)):chunks() do end
+      end)
+      assert.is_false(ok, raised)
+    end)
+  end
+
   it("two layers with one title", function()
     push { "same", "Same" }
     fails "INVALID"

@@ -29,6 +29,19 @@ local function make_layout(build)
   return layout
 end
 
+--- Pushes artifacts for two platforms and the index of both, under the tag of `to`; the index. `plain`: without the
+-- types of the artifacts, which skopeo 1.9 leaves out when it writes an index.
+local function push_platforms(to, plain)
+  local manifests = {}
+  for i, platform in ipairs { "linux/amd64", "linux/arm64/v8" } do
+    manifests[i] = assert(oci.push((to:gsub(":v1$", "")), { artifact_type = TYPE,
+      files = { { data = "for " .. platform, title = "program" } } }))
+    manifests[i].platform = platform
+    manifests[i].artifact_type = not plain and TYPE or nil
+  end
+  return assert(oci.push(to, assert(oci.index { manifests = manifests })))
+end
+
 local function descriptor(kind, blob, more)
   return ('{"mediaType":"%s","digest":"%s","size":%d%s}'):format(kind, blob.digest, blob.size, more or "")
 end
@@ -67,6 +80,16 @@ describe("skopeo", function()
     assert.equal("hello", layout_blob(layout, oci.digest "hello"))
   end)
 
+  it("copies out an index of platforms that we push", function()
+    local to = ("%s/%s:v1"):format(registry(), tools.repository())
+    local pushed = push_platforms(to, true)
+    local layout, ours = tools.directory() .. "/copied", tools.directory() .. "/ours"
+    skopeo_copy("docker://" .. to, "oci:" .. layout .. ":v1")
+    assert.equal(pushed.digest, assert(oci.resolve("oci:" .. layout .. ":v1")).digest)
+    assert(oci.copy(to, "oci:" .. ours .. ":v1"))
+    tools.same_tree(layout .. "/blobs", ours .. "/blobs")
+  end)
+
   it("reads a layout that we wrote", function()
     local layout = tools.directory() .. "/ours"
     local pushed = assert(oci.push("oci:" .. layout .. ":v1", { artifact_type = TYPE, files = { { data = "x", title = "x" } } }))
@@ -94,6 +117,36 @@ describe("skopeo", function()
     assert.equal(2, #assert(oci.fetch_manifest(to)).manifests)
     local _, message, code = oci.fetch_config(to)
     assert.equal("INVALID", code, message)
+  end)
+end)
+
+-- What skopeo itself wrote into a registry: it compresses the layers, and so makes a manifest of its own.
+describe("skopeo's own", function()
+  it("image in a registry is copied and pulled byte for byte", function()
+    local skopeo = tools.need("OCI_TEST_SKOPEO", "skopeo")
+    local layout = make_layout(function(dir)
+      local layers, diffs = {}, {}
+      for i = 1, 3 do
+        local blob = put_blob(dir, tools.bytes(50000 * i, i))
+        layers[i], diffs[i] = descriptor("application/vnd.oci.image.layer.v1.tar", blob), '"' .. blob.digest .. '"'
+      end
+      local config = put_blob(dir, ('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[%s]}}'):format(
+        table.concat(diffs, ",")))
+      return descriptor(MANIFEST, put_blob(dir, ('{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}'):format(
+        MANIFEST, descriptor("application/vnd.oci.image.config.v1+json", config), table.concat(layers, ","))), V1)
+    end)
+    local to = ("%s/%s:v1"):format(registry(), tools.repository())
+    local theirs, ours, out = tools.directory() .. "/theirs", tools.directory() .. "/ours", tools.directory()
+    tools.run(skopeo, "copy", "-q", "--insecure-policy", "--dest-tls-verify=false", "oci:" .. layout .. ":v1", "docker://" .. to)
+    tools.run(skopeo, "copy", "-q", "--insecure-policy", "--src-tls-verify=false", "docker://" .. to, "oci:" .. theirs .. ":v1")
+    local digest = assert(oci.copy(to, "oci:" .. ours .. ":v1")).digest
+    assert.equal(assert(oci.resolve("oci:" .. theirs .. ":v1")).digest, digest)
+    tools.same_tree(theirs .. "/blobs", ours .. "/blobs")
+    local pulled = assert(oci.pull(to, { to = out }))
+    for i, layer in ipairs(pulled.manifest.layers) do
+      assert.equal(layer.digest, oci.digest { path = pulled.files[i].path })
+    end
+    assert.equal(3, #pulled.files)
   end)
 end)
 
@@ -130,6 +183,28 @@ describe("oras", function()
     tools.same_tree(work, out)
     assert.equal(TYPE, pulled.manifest.artifact_type)
     assert.is_true((tools.try("test", "-x", out .. "/tree/run.sh")))
+  end)
+
+  it("copies out an index of platforms that we push", function()
+    local to = ("%s/%s:v1"):format(registry(), tools.repository())
+    local pushed = push_platforms(to)
+    local theirs = tools.directory() .. "/theirs"
+    tools.run(oras, "cp", "--no-tty", "--from-plain-http", "--to-oci-layout", to, theirs .. ":v1")
+    assert.equal(pushed.digest, assert(oci.resolve("oci:" .. theirs .. ":v1")).digest)
+    assert.equal(pushed.digest, (copy_around(theirs)))
+  end)
+
+  it("writes into a registry what we copy and pull byte for byte", function()
+    local to = ("%s/%s:v1"):format(registry(), tools.repository())
+    tools.run({ cd = work }, oras, "push", "--no-tty", "--plain-http", "--artifact-type", TYPE, to, "a.txt", "tree/sub/data")
+    local theirs = tools.directory() .. "/theirs"
+    tools.run(oras, "cp", "--no-tty", "--from-plain-http", "--to-oci-layout", to, theirs .. ":v1")
+    local ours, out = tools.directory() .. "/ours", tools.directory()
+    assert(oci.copy(to, "oci:" .. ours .. ":v1"))
+    tools.same_tree(theirs .. "/blobs", ours .. "/blobs")
+    assert(oci.pull(to, { to = out }))
+    assert.equal("hello\n", tools.read(out .. "/a.txt"))
+    assert.equal(tools.bytes(70000), tools.read(out .. "/tree/sub/data"))
   end)
 
   it("copies a layout of ours, and we one of its", function()
