@@ -112,6 +112,11 @@ http {
       header_filter_by_lua_block {
         local oci = require "oci"
         ngx.header["X-Tag"] = oci.reference("a/b:tag").tag .. oci.json.encode { 1 }
+        local file = io.open("@ROOT@/spec/fixtures/helm-chart.manifest.json", "rb")
+        local manifest = oci.parse(file:read "*a")
+        file:close()
+        local kind = oci.types.identify(manifest)
+        ngx.header["X-Type"] = kind.name .. " " .. #kind:check(manifest) .. " " .. #oci.lint(manifest)
       }
     }
   }
@@ -246,6 +251,7 @@ describe("nginx", function()
   it("does what needs no waiting in every phase", function()
     local _, _, headers = kit.http(address, "GET", "/values")
     assert.equal("tag[1]", headers["x-tag"])
+    assert.truthy(headers["x-type"]:find "^helm%-chart 0 %d+$", headers["x-type"])
   end)
 
   it("reloads while a pull goes on, and loses no request", function()
