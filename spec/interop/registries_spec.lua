@@ -202,6 +202,18 @@ describe("token authentication", function()
     nobody:close()
   end)
 
+  it("says what is known of a repository to which the user has no right", function()
+    local host = tools.need("OCI_TEST_REGISTRY_TOKEN", "docker-registry with tokens")
+    local owner = oci.client { credentials = USER }
+    local _, message, code = owner:push(("%s/%s:v1"):format(host, tools.repository "bob"),
+      { artifact_type = "application/vnd.example.t", files = { { data = "x", title = "x" } } })
+    assert.equal("UNAUTHORIZED", code, message) -- the registry says 401 to a token without the scope
+    assert.truthy(message:find("no access", 1, true), message)
+    _, message, code = owner:resolve(("%s/%s:v1"):format(host, tools.repository "bob"))
+    assert.equal("UNAUTHORIZED", code, message)
+    owner:close()
+  end)
+
   it("finds credentials in docker's config.json", function()
     local host = tools.need("OCI_TEST_REGISTRY_TOKEN", "docker-registry with tokens")
     local home = tools.directory()
