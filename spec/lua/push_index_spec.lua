@@ -44,6 +44,7 @@ end
 
 -- The same in every kind of place.
 local function places()
+  kit.switches() -- all of them off
   local all = {
     memory = "memory:" .. kit.repository "index",
     layout = "oci:" .. kit.tmp() .. "/layout",
