@@ -309,6 +309,23 @@ describe("check", function()
     end
   end)
 
+  it("is bounded in what it says and in time", function()
+    local document = made.document(get "helm-plugin")
+    document.layers[1].annotations[TITLE] = ("-"):rep(1000000) .. "\n.tgz"
+    for i = 2, 2000 do
+      document.layers[i] = layer("application/vnd.example.v" .. i)
+    end
+    local manifest = made.manifest(document)
+    assert.equal("helm-plugin", oci.types.identify(manifest).name)
+    local found = get("helm-plugin"):check(manifest)
+    assert.equal(1000, #found)
+    document.layers[1].annotations[TITLE] = "/\27[0m" .. ("x"):rep(1000)
+    found = get("conftest-bundle"):check(made.manifest(document))
+    assert.equal("local-titles", found[#found].rule)
+    assert.is_nil(found[#found].message:find "%c")
+    assert.is_true(#found[#found].message < 700)
+  end)
+
   it("takes the forms that the client takes as well", function()
     local document = made.document(get "docker-compose")
     document.artifactType, document.config.mediaType = nil, "application/vnd.docker.compose.config.empty.v1+json"

@@ -36,6 +36,24 @@ local severities = {
   ["limit"] = "error",
 }
 
+local MOST = 1000 -- findings, as of lint
+local LONGEST = 600 -- bytes of a message
+
+--- A function that adds a finding about a type. `severity` is for rules that have none in the table above.
+function check.reporter(kind, findings)
+  return function(rule, path, message, severity)
+    if #findings >= MOST then
+      return
+    end
+    findings[#findings + 1] = {
+      rule = rule,
+      severity = kind.severities and kind.severities[rule] or severity or severities[rule] or "error",
+      path = path,
+      message = (kind.name .. ": " .. message:sub(1, LONGEST):gsub("%c", "?")),
+    }
+  end
+end
+
 -- What the functions below share: the type, the part of it that speaks of this manifest, what was found.
 local function context(kind, manifest, opts)
   local self = { kind = kind, manifest = manifest, opts = opts, findings = {} }
@@ -46,15 +64,7 @@ local function context(kind, manifest, opts)
     return ("%s[%d]%s"):format(manifest.manifests and "manifests" or "layers", i - 1, field and "." .. field or "")
   end
 
-  --- Adds a finding. `severity` is for rules that have none of their own.
-  function self.report(rule, path, message, severity)
-    self.findings[#self.findings + 1] = {
-      rule = rule,
-      severity = kind.severities and kind.severities[rule] or severity or severities[rule] or "error",
-      path = path,
-      message = kind.name .. ": " .. message,
-    }
-  end
+  self.report = check.reporter(kind, self.findings)
 
   return self
 end

@@ -48,17 +48,6 @@ local function below(findings, prefix, more)
   end
 end
 
-local function report_to(findings, kind)
-  return function(rule, path, message, severity)
-    findings[#findings + 1] = {
-      rule = rule,
-      severity = kind.severities and kind.severities[rule] or severity or "error",
-      path = path,
-      message = kind.name .. ": " .. message,
-    }
-  end
-end
-
 -- The bytes of a config; nil where it is too large to be looked into; or nil, message, code, detail.
 local function fetch_config(fetch, manifest, limit)
   local config = manifest.config
@@ -69,7 +58,7 @@ local function fetch_config(fetch, manifest, limit)
 end
 
 local function inspect_layers(kind, manifest, about, fetch, limit, findings)
-  local report, looked = report_to(findings, kind), 0
+  local report, looked = check.reporter(kind, findings), 0
   for i, role in ipairs(roles.assign(kind, manifest)) do
     local descriptor, path = manifest.layers[i], ("layers[%d]"):format(i - 1)
     local by = inspect.for_layer(role, descriptor)
@@ -121,7 +110,7 @@ end
 
 local function look_into_index(kind, index, fetch, limit)
   local findings, found = check.findings(kind, index, {}), false
-  local report, numbers = report_to(findings, kind), entries_to_look_at(kind, index)
+  local report, numbers = check.reporter(kind, findings), entries_to_look_at(kind, index)
   for n, i in ipairs(numbers) do
     if n > MOST then
       report("not-looked-at", "manifests", ("only the first %d entries were looked into"):format(MOST), "hint")

@@ -5,8 +5,13 @@ local function escaped(text)
   return (text:gsub("%p", "%%%0"))
 end
 
+local LONGEST = 512 -- bytes of a text that is compared with a pattern: the time grows with their square
+
 --- Does a text fit a pattern in which "<hex>" stands for hexadecimal digits and any other "<...>" for some characters?
 function match.placeholders(pattern, text)
+  if #text > LONGEST then
+    return false
+  end
   local lua_pattern = escaped(pattern):gsub("%%<(.-)%%>", function(name)
     return name == "hex" and "%x+" or ".+"
   end)
