@@ -316,11 +316,14 @@ build = {
     ["oci.types.identify"] = "lua/oci/types/identify.lua",
     ["oci.types"] = "lua/oci/types/init.lua",
     ["oci.types.inspect"] = "lua/oci/types/inspect.lua",
+    ["oci.types.keywords"] = "lua/oci/types/keywords.lua",
     ["oci.types.layer"] = "lua/oci/types/layer.lua",
     ["oci.types.match"] = "lua/oci/types/match.lua",
     ["oci.types.roles"] = "lua/oci/types/roles.lua",
     ["oci.types.rules"] = "lua/oci/types/rules.lua",
+    ["oci.types.schema"] = "lua/oci/types/schema.lua",
     ["oci.types.type"] = "lua/oci/types/type.lua",
+    ["oci.types.values"] = "lua/oci/types/values.lua",
     -- }
   },
 }

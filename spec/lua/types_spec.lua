@@ -164,6 +164,7 @@ local broken = {
   { "oci-artifact-with-config", "error config-type", "config.mediaType", function(d)
     d.config.mediaType = "application/vnd.oci.image.config.v1+json"
   end },
+  { "helm-chart", "error config-content", "config", function() end, { config = '{"apiVersion":"v2","name":"x"}' } },
   { "helm-chart", "error config-content", "config", function() end, { config = "apiVersion: v2" } },
   { "imgpkg-bundle", "error config-content", "config", function() end, { config = '{"config":{"Labels":{}}}' } },
   { "wasm", "error layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
