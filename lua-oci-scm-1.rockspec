@@ -165,6 +165,7 @@ build = {
         "csrc/net/work.c",
         "csrc/pack/archive_api.c",
         "csrc/pack/compress.c",
+        "csrc/pack/entries.c",
         "csrc/pack/ignore.c",
         "csrc/pack/names.c",
         "csrc/pack/packed.c",

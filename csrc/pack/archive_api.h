@@ -14,13 +14,11 @@ OCI_BEGIN
     X(archive_read_new)              \
     X(archive_read_free)             \
     X(archive_read_support_format_tar) \
-    X(archive_read_support_filter_zstd) \
     X(archive_read_open)             \
     X(archive_read_next_header2)     \
     X(archive_read_data_block)       \
     X(archive_error_string)          \
     X(archive_errno)                 \
-    X(archive_filter_bytes)          \
     X(archive_entry_new2)            \
     X(archive_entry_free)            \
     X(archive_entry_pathname)        \

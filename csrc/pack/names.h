@@ -1,4 +1,5 @@
-/* names.h - inside pack/: which names and links an archive may hold, for packing and unpacking alike. */
+/* names.h - inside pack/: which names and links an archive may hold, and how much of it, for packing and unpacking
+ * alike: what would be refused on the way back is not packed. */
 #ifndef OCI_PACK_NAMES_H
 #define OCI_PACK_NAMES_H
 
@@ -9,6 +10,10 @@ OCI_BEGIN
 
 #define OCI_PACK_MAX_DEPTH 64        /* names inside each other; each level of a walk holds a descriptor */
 #define OCI_PACK_MAX_ENTRIES 1000000
+/* A bomb: a tar of more than RATIO times its compressed size (T57), once that matters. gzip can do 1032, zstd twenty
+ * thousand, and logs and disk images honestly come near it; 1 GiB is what anybody could send as it is. */
+#define OCI_PACK_RATIO 200
+#define OCI_PACK_RATIO_AFTER (1ull << 30)
 
 /* Turns an entry's name into a clean relative path: "./" and "//" and the slash at the end are gone; "" is the
  * directory itself. A leading `strip` (may be NULL) is taken off. OCI_UNSAFE_PATH for absolute names and "..", OCI_INVALID for

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "pack/compress.h"
 #include "pack/ignore.h"
+#include "pack/names.h"
 #include "pack/pack.h"
 #include "pack/plan.h"
 #include "sys/pool.h"
@@ -55,7 +56,7 @@ struct run {
     unsigned spare_count;
     uint64_t planned, hashed, given;           /* blocks, so far; given <= hashed <= planned */
     size_t at;                                 /* in the block that is read */
-    uint64_t total;                            /* bytes read */
+    uint64_t total, tar_total;                 /* bytes read; of tar in the blocks that are read, and before */
 };
 
 struct packed {
@@ -340,6 +341,19 @@ static int head(struct run *r, struct block **ret_block, struct oci_err *reterr)
     return r->given < r->hashed ? OCI_OK : OCI_PAUSED;
 }
 
+/* No unpacking would take it for anything but a bomb. */
+static int check_ratio(struct run *r, const struct block *b, struct oci_err *reterr)
+{
+    if (r->at == 0)
+        r->tar_total += b->plan.len;
+    if (r->tar_total <= OCI_PACK_RATIO_AFTER || r->tar_total / OCI_PACK_RATIO <= r->total + b->out_len - r->at)
+        return OCI_OK;
+    return oci_err_set(reterr, OCI_LIMIT,
+                       "packing %.200s: it becomes more than %d times smaller, which would be refused as a bomb when it "
+                       "is pulled; pack it without compression",
+                       r->owner->dir, OCI_PACK_RATIO);
+}
+
 static void block_given(struct run *r, struct block *b)
 {
     r->spare[r->spare_count++] = b;
@@ -361,6 +375,8 @@ static int packed_read(struct oci_source *s, void *p, size_t max, size_t *ret_n,
     int rc = head(r, &b, reterr);
     if (rc == OCI_END_OF_CONTENT)
         return finish(k, reterr);
+    if (rc == OCI_OK)
+        rc = check_ratio(r, b, reterr);
     if (rc != OCI_OK)
         return rc;
     size_t n = b->out_len - r->at;

@@ -8,6 +8,8 @@
 struct put {
     struct oci_flow flow;
     struct oci_work work;        /* unpacks */
+    struct oci_unpacking *unpacking;
+    int archive_fd, dirfd;       /* while it does; or -1 */
     struct oci_files *t;
     size_t index;
     struct oci_source *source;
@@ -21,35 +23,47 @@ static struct put *of(struct oci_flow *f)
 
 /* ---- unpacking (POOL) ---------------------------------------------------------------------- */
 
-static int unpack(const struct put *p, const char *archive, int dirfd, struct oci_err *reterr)
+static int begin_unpack(struct put *p, const char *archive, struct oci_err *reterr)
 {
     const struct oci_file *f = &p->t->files[p->index];
+    char dir[40];
+    snprintf(dir, sizeof dir, "d%zu", p->index);
+    int rc = oci_dir_open_beneath(p->t->staging_fd, dir, true, &p->dirfd, reterr);
+    if (rc == OCI_OK)
+        rc = oci_file_open_read(p->t->staging_fd, archive, false, &p->archive_fd, NULL, reterr);
+    if (rc != OCI_OK)
+        return rc;
     struct oci_unpack_options o = {
+        .file_fd = p->archive_fd,
         .archive = f->path,
-        .dirfd = dirfd,
+        .dirfd = p->dirfd,
         .strip = f->titled ? f->name : NULL,
         .want_tar_digest = oci_desc_annotation(&f->desc, OCI_ANNOTATION_CONTENT_DIGEST),
     };
-    int rc = oci_file_open_read(p->t->staging_fd, archive, false, &o.file_fd, NULL, reterr);
-    if (rc != OCI_OK)
-        return rc;
-    rc = oci_unpack(&o, reterr);
-    oci_fd_close(o.file_fd);
-    return rc;
+    return oci_unpacking_new(&o, &p->unpacking, reterr);
 }
 
+static void end_unpack(struct put *p)
+{
+    oci_unpacking_free(p->unpacking);
+    p->unpacking = NULL;
+    oci_fd_close(p->archive_fd);
+    oci_fd_close(p->dirfd);
+    p->archive_fd = p->dirfd = -1;
+}
+
+/* A slice at a time: between them a cancel takes effect. */
 static int run_unpack(struct oci_work *w, struct oci_err *reterr)
 {
     struct put *p = OCI_OWNER(w, struct put, work);
-    char archive[40], dir[40];
-    int dirfd;
+    char archive[40];
     snprintf(archive, sizeof archive, "f%zu", p->index);
-    snprintf(dir, sizeof dir, "d%zu", p->index);
-    int rc = oci_dir_open_beneath(p->t->staging_fd, dir, true, &dirfd, reterr);
-    if (rc != OCI_OK)
+    int rc = p->unpacking ? OCI_OK : begin_unpack(p, archive, reterr);
+    if (rc == OCI_OK)
+        rc = oci_unpacking_some(p->unpacking, reterr);
+    if (rc == OCI_AGAIN)
         return rc;
-    rc = unpack(p, archive, dirfd, reterr);
-    oci_fd_close(dirfd);
+    end_unpack(p);
     return rc == OCI_OK ? oci_file_unlink(p->t->staging_fd, archive, reterr) : rc;
 }
 
@@ -92,6 +106,7 @@ static int start(struct oci_flow *f)
 
 static void put_free(struct oci_flow *f)
 {
+    end_unpack(of(f)); /* canceled between two slices */
     oci_sink_free(of(f)->sink);
     oci_source_free(of(f)->source);
 }
@@ -107,6 +122,7 @@ struct oci_flow *oci_files_put(struct oci_pull_target *target, size_t index, str
     }
     p->t = t;
     p->index = index;
+    p->archive_fd = p->dirfd = -1;
     p->source = take_source;
     return &p->flow;
 }

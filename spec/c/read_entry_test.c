@@ -96,7 +96,8 @@ TEST(what_is_no_proper_archive_is_refused)
     CHECK(strstr(err.text, "ends too early"));
     zipped.p[0] = '\x28', zipped.p[1] = '\xb5', zipped.p[2] = '\x2f', zipped.p[3] = '\xfd';
     CHECK_STR(read_with(&zipped, "x", 100), "");
-    CHECK_INT(err.code, OCI_UNSUPPORTED);
+    CHECK_INT(err.code, OCI_INVALID);
+    CHECK(strstr(err.text, "not a proper zstd file"));
     oci_buf_done(&zipped);
     CHECK_INT(oci_pack_read_entry("/nowhere/at/all", "x", 1, NULL, &err), OCI_NOT_FOUND);
     CHECK_INT(oci_pack_read_entry("/", "x", 1, NULL, &err), OCI_INVALID);

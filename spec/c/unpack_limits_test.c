@@ -22,6 +22,7 @@ static uint64_t used_blocks(void)
 
 TEST(a_decompression_bomb_is_stopped_by_its_ratio)
 {
+    const struct oci_unpack_options o = {.strip = "t", .ratio_after = 16u << 20};
     box_make();
     tar_begin();
     const size_t len = 100u << 20;
@@ -31,7 +32,7 @@ TEST(a_decompression_bomb_is_stopped_by_its_ratio)
     tar_end();
     struct oci_buf z = tar_gzip(tar_made.p, tar_made.len);
     CHECK(z.len * 900 < tar_made.len);
-    CHECK_INT(box_unpack_bytes(z.p, z.len, (struct oci_unpack_options){.strip = "t"}), OCI_LIMIT);
+    CHECK_INT(box_unpack_bytes(z.p, z.len, o), OCI_LIMIT);
     CHECK(strstr(box_err.text, "200 times") != NULL);
     CHECK(used_blocks() < 25u << 10); /* 16 MiB, 200 times the file, and a block */
     oci_buf_done(&z);
@@ -41,17 +42,17 @@ TEST(a_decompression_bomb_is_stopped_by_its_ratio)
     tar_end();
     CHECK_INT(oci_buf_add(&tar_made, zeros, len), OCI_OK);
     z = tar_gzip(tar_made.p, tar_made.len);
-    CHECK_INT(box_unpack_bytes(z.p, z.len, (struct oci_unpack_options){.strip = "t"}), OCI_LIMIT);
+    CHECK_INT(box_unpack_bytes(z.p, z.len, o), OCI_LIMIT);
     oci_buf_done(&z);
     oci_free(zeros);
     tree_remove(box_dir);
 }
 
-TEST(what_compresses_well_and_is_small_is_taken)
+TEST(what_compresses_well_is_taken_up_to_a_gigabyte)
 {
     box_make();
     tar_begin();
-    const size_t len = (16u << 20) - 2048;
+    const size_t len = 100u << 20;
     char *zeros = oci_calloc(1, len);
     CHECK(zeros != NULL);
     tar_add_bytes(&(struct tar_entry){.name = "t/zeros"}, zeros, len);
@@ -245,7 +246,7 @@ TEST(zstd_is_read_and_bounded)
         CHECK(f != NULL);
         size_t len = fread(bytes, 1, sizeof bytes, f);
         fclose(f);
-        int rc = box_unpack_bytes(bytes, len, (struct oci_unpack_options){.strip = "t"});
+        int rc = box_unpack_bytes(bytes, len, (struct oci_unpack_options){.strip = "t", .ratio_after = 16u << 20});
         if (rc != (bomb ? OCI_LIMIT : OCI_OK))
             FAIL("%s", box_err.text);
         CHECK(used_blocks() < 25u << 10);
@@ -291,4 +292,39 @@ TEST(no_descriptor_is_left_open)
         tree_remove(box_dir);
     }
     CHECK_INT(tree_count("/proc/self/fd"), before);
+}
+
+TEST(unpacking_can_stop_between_two_slices)
+{
+    const size_t len = 40u << 20;
+    char *zeros = oci_calloc(1, len), path[TREE_PATH + 16];
+    box_make();
+    tar_begin();
+    tar_add_bytes(&(struct tar_entry){.name = "t/large"}, zeros, len);
+    TAR_FILE("t/last", "x");
+    tar_end();
+    tree_put_bytes(box_dir, "archive", tar_made.p, tar_made.len, 0600);
+    snprintf(path, sizeof path, "%s/archive", box_dir);
+    size_t before = tree_count("/proc/self/fd");
+    for (int whole = 0; whole < 2; whole++) {
+        struct oci_unpack_options o = {.archive = "a", .strip = "t"};
+        struct oci_unpacking *x = NULL;
+        unsigned slices = 1;
+        int rc;
+        CHECK_INT(oci_file_open_read(OCI_CWD, path, false, &o.file_fd, NULL, NULL), OCI_OK);
+        CHECK_INT(oci_dir_open(OCI_CWD, box_to, false, &o.dirfd, NULL), OCI_OK);
+        CHECK_INT(oci_unpacking_new(&o, &x, &box_err), OCI_OK);
+        while ((rc = oci_unpacking_some(x, &box_err)) == OCI_AGAIN && whole)
+            slices++;
+        CHECK_INT(rc, whole ? OCI_OK : OCI_AGAIN);
+        CHECK_INT(slices, whole ? 3 : 1);
+        CHECK_INT(tree_exists(box_to, "last"), whole);
+        oci_unpacking_free(x);
+        oci_fd_close(o.file_fd);
+        oci_fd_close(o.dirfd);
+        CHECK_INT(tree_count("/proc/self/fd"), before);
+        CHECK_INT(tree_shell("rm -rf %s/*", box_to), 0);
+    }
+    oci_free(zeros);
+    tree_remove(box_dir);
 }
