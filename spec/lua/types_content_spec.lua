@@ -111,6 +111,8 @@ local cases = {
     "error layer-content layers[0]", "predicateType" },
   { "sigstore-bundle", function() return '{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","dsseEnvelope":{}}' end,
     nil, "warning layer-content layers[0]", "dsse-envelope" }, -- the least document says "x"
+  { "sigstore-bundle", function() return [[{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","messageSignature":{},
+    "verificationMaterial":{"x509CertificateChain":{}}}]] end, nil, "error layer-content layers[0]", "no chain" },
   { "sigstore-bundle", function() return "{}" end, nil, "error layer-content layers[0]", "Sigstore" },
   { "imgpkg-bundle", function() return archive { [".imgpkg/images.yml"] =
     "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages:\n- image: a@" .. oci.digest "" .. "\n" } end,

@@ -167,6 +167,9 @@ local broken = {
   { "helm-chart", "error config-content", "config", function() end, { config = '{"apiVersion":"v2","name":"x"}' } },
   { "helm-chart", "error config-content", "config", function() end, { config = "apiVersion: v2" } },
   { "imgpkg-bundle", "error config-content", "config", function() end, { config = '{"config":{"Labels":{}}}' } },
+  { "falco-asset", "error config-content", "config", function() end, { config = '{"name":5}' } },
+  { "modelpack", "error config-content", "config", function() end,
+    { config = '{"descriptor":{},"config":{},"modelfs":{"type":"layers","diffIds":["x"]},"other":1}' } },
   { "wasm", "error layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
   { "helm-chart", "hint layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
   { "sbom-spdx", "error layer-unknown", "layers[1]", function(d) d.layers[2] = layer "application/json" end },
@@ -206,6 +209,11 @@ local broken = {
   { "notation-signature", "error subject", "subject", function(d) d.subject = nil end },
   { "sbom-spdx", "warning subject", "subject", function(d) d.subject = nil end },
   { "soci-index-v2", "error index-descriptor", "", function() end, { descriptor = {} } },
+  { "buildkit-attestation", "error index-descriptor", "", function() end, { descriptor = { annotations = {
+    ["vnd.docker.reference.type"] = "other", ["vnd.docker.reference.digest"] = "x" } } } },
+  { "devcontainer-template", "error layer-position", "layers[1]", function(d)
+    d.layers = oci.array { layer "application/json", d.layers[1] }
+  end },
   { "tekton-bundle", "error limit", "layers", function(d)
     for i = 1, 21 do
       d.layers[i] = layer("application/vnd.oci.image.layer.v1.tar", { ["dev.tekton.image.name"] = "n" .. i,
@@ -238,6 +246,9 @@ local broken = {
   { "cue-module", "error cue-vcs", "annotations", function(d) annotate(d, "org.cuelang.vcs-type", "git") end },
   { "notation-signature", "error notation-thumbprints", "annotations", function(d)
     annotate(d, "io.cncf.notary.x509chain.thumbprint#S256", "0f0f")
+  end },
+  { "notation-signature-legacy", "error no-artifact-type", "artifactType", function(d)
+    d.artifactType = "application/vnd.example.v1"
   end },
   { "falco-plugin", "error entry-platforms", "manifests[0].platform", function(d) d.manifests[1].platform = nil end },
   { "opentofu-provider", "error unique-platforms", "manifests[1].platform", function(d)

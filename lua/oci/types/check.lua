@@ -150,9 +150,15 @@ local function check_surroundings(self)
   if kind.subject == "required" and not self.manifest.subject then
     self.report("subject", "subject", "the manifest needs a subject: nobody finds it without")
   end
-  for _, name in ipairs(kind.index_descriptor and descriptor and kind.index_descriptor.annotations.required or {}) do
-    if (descriptor.annotations or {})[name] == nil then
-      self.report("index-descriptor", "", ("the descriptor in the index lacks the annotation %s"):format(name))
+  if not (kind.index_descriptor and descriptor) then
+    return
+  end
+  local wanted, given = kind.index_descriptor.annotations, descriptor.annotations or {}
+  for _, name in ipairs(wanted.required) do
+    local value = wanted.values and wanted.values[name]
+    if given[name] == nil or (value and given[name] ~= value) then
+      self.report("index-descriptor", "", ("the descriptor in the index needs the annotation %s%s"):format(
+        name, value and (" with the value \"%s\""):format(value) or ""))
     end
   end
 end

@@ -202,6 +202,8 @@ inspect["sigstore-bundle"] = function(layer, report, about)
       report "the layer is no Sigstore bundle: its mediaType must say so"
     elseif name:find "version=0%.[12]$" then
       report "the bundle is older than version 0.3"
+    elseif field(value, "verificationMaterial", "x509CertificateChain") then
+      report "a bundle of version 0.3 has a single certificate, no chain of them"
     end
     local said = (about.manifest.annotations or {})["dev.sigstore.bundle.content"]
     local is = value.dsseEnvelope and "dsse-envelope" or value.messageSignature and "message-signature"

@@ -105,6 +105,13 @@ rules["cue-vcs"] = function(self)
   end
 end
 
+--- With an artifact type it is taken for something else.
+rules["no-artifact-type"] = function(self)
+  if self.manifest.artifact_type then
+    self.report("no-artifact-type", "artifactType", "there must be no artifactType")
+  end
+end
+
 --- A thumbprint list is a JSON array, as text.
 rules["notation-thumbprints"] = function(self)
   local name = "io.cncf.notary.x509chain.thumbprint#S256"

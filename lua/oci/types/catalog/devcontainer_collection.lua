@@ -23,6 +23,7 @@ return {
       media_types = { "application/vnd.devcontainers.collection.layer.v1+json" },
       min = 1,
       max = 1,
+      position = "first",
       extension = ".json",
       title_required = true,
       title_pattern = "devcontainer-collection.json",

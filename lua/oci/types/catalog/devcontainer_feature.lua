@@ -27,6 +27,7 @@ return {
       media_types = { "application/vnd.devcontainers.layer.v1+tar" },
       min = 1,
       max = 1,
+      position = "first",
       extension = ".tgz",
       title_required = true,
       title_pattern = "devcontainer-feature-<id>.tgz",

@@ -20,6 +20,6 @@ return {
   unknown_layers = "reject",
   annotations = { required = { "io.cncf.notary.x509chain.thumbprint#S256" }, recommended = {} },
   subject = "required",
-  rules = { "notation-thumbprints" },
+  rules = { "notation-thumbprints", "no-artifact-type" },
   notes = "Readers take it only if artifactType is absent.",
 }
