@@ -246,6 +246,7 @@ build = {
     ["oci.types.build.inputs"] = "lua/oci/types/build/inputs.lua",
     ["oci.types.build.layers"] = "lua/oci/types/build/layers.lua",
     ["oci.types.build.modelpack"] = "lua/oci/types/build/modelpack.lua",
+    ["oci.types.build.oci_image"] = "lua/oci/types/build/oci_image.lua",
     ["oci.types.build.opa_bundle"] = "lua/oci/types/build/opa_bundle.lua",
     ["oci.types.build.oras_files"] = "lua/oci/types/build/oras_files.lua",
     ["oci.types.build.sbom"] = "lua/oci/types/build/sbom.lua",

@@ -123,6 +123,7 @@ static int copy_document(struct oci_op *op, const struct oci_document *from, boo
     d->where = oci_strdup(from->where);
     d->annotations = from->annotations ? oci_json_clone(from->annotations) : NULL;
     d->version_1_0 = from->version_1_0;
+    d->docker = from->docker;
     if (from->expect)
         d->expect = *from->expect;
     d->is_index = from->is_index;
@@ -191,6 +192,7 @@ static int fill_document(struct oci_own_document *from, struct oci_piece *piece,
         .annotations = from->annotations,
         .subject = oci_digest_is(&from->subject.digest) ? &from->subject : NULL,
         .version_1_0 = from->version_1_0,
+        .docker = from->docker,
         .expect = from->expect,
         .is_index = from->is_index,
         .entries = from->entries,

@@ -11,7 +11,7 @@ struct oci_own_document {
     char *where, *artifact_type; /* or NULL */
     struct oci_json *annotations;
     struct oci_desc subject; /* digest "": none */
-    bool version_1_0;
+    bool version_1_0, docker;
     struct oci_digest expect;
     bool has_config;
     size_t content_count; /* its contents follow those of the document before; the config is the first */

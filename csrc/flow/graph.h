@@ -71,7 +71,7 @@ struct oci_push_document {
     const char *artifact_type;
     const struct oci_json *annotations;
     const struct oci_desc *subject;   /* or NULL. Read when the document is built, and before anything is asked */
-    bool version_1_0;                 /* its shape (manifest.h) */
+    bool version_1_0, docker;         /* its shape (manifest.h) */
     struct oci_digest expect;         /* what it must get, else DIGEST_MISMATCH before it has a name; "": whatever */
     bool is_index;
     /* Owned, and the arrays allocated with base/mem. A manifest: */

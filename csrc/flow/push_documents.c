@@ -45,6 +45,7 @@ static int build_manifest(struct oci_flow *f, const struct oci_push_document *fr
         *config = shown(&from->config->desc, rehearsal);
     struct oci_manifest_spec spec = {
         .version_1_0 = from->version_1_0 || oci_push_of(f)->version_1_0,
+        .docker = from->docker,
         .artifact_type = from->artifact_type,
         .config = from->config ? config : NULL,
         .layers = layers,

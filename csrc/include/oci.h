@@ -131,7 +131,7 @@ struct oci_document {
     const char *artifact_type;              /* or NULL */
     const struct oci_json *annotations;
     const struct oci_desc *subject;         /* or NULL */
-    bool version_1_0;                       /* the shape of image-spec 1.0 (model/manifest.h) */
+    bool version_1_0, docker;               /* the shape of image-spec 1.0, of Docker (model/manifest.h) */
     const struct oci_digest *expect;        /* what it must get, or NULL */
     /* A manifest: */
     const struct oci_content *config;       /* or NULL */

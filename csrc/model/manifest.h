@@ -42,9 +42,10 @@ const char *oci_manifest_artifact_type(const struct oci_manifest *m);
  *
  * With `version_1_0` it has the shape of image-spec 1.0, for registries and readers that know no artifactType: the
  * config's media type is the artifact's, and the empty config is {} under that type. A config whose own media type says
- * something keeps it. A subject is OCI_INVALID there. */
+ * something keeps it. A subject is OCI_INVALID there. With `docker` it is one of Docker (schema 2), for readers that take
+ * no other: artifact type and subject are OCI_INVALID, and a config is needed. */
 struct oci_manifest_spec {
-    bool version_1_0;
+    bool version_1_0, docker;
     const char *artifact_type;            /* or NULL */
     const struct oci_desc *config;        /* NULL: the empty config */
     const struct oci_desc *layers;        /* none: one empty layer */

@@ -195,18 +195,29 @@ static int choose_config(const struct oci_manifest_spec *spec, struct oci_desc *
     return OCI_OK;
 }
 
+static int check_docker(const struct oci_manifest_spec *spec, struct oci_err *reterr)
+{
+    if (spec->artifact_type || spec->subject)
+        return oci_err_set(reterr, OCI_INVALID, "a manifest of Docker has neither an artifact type nor a subject");
+    return spec->config ? OCI_OK
+                        : oci_err_set(reterr, OCI_INVALID, "a manifest of Docker needs a config with a media type");
+}
+
 int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
                        struct oci_err *reterr)
 {
     struct draft d = {.err = reterr};
     struct oci_desc config, empty;
     oci_desc_empty(&empty, false);
-    int rc = choose_config(spec, &config, reterr);
+    int rc = spec->docker ? check_docker(spec, reterr) : OCI_OK;
+    if (rc == OCI_OK)
+        rc = choose_config(spec, &config, reterr);
     if (rc == OCI_OK && spec->version_1_0)
         rc = refuse_subject(spec->subject, reterr);
     if (rc)
         return rc;
-    begin(&d, OCI_TYPE_MANIFEST, spec->version_1_0 ? NULL : spec->artifact_type);
+    begin(&d, spec->docker ? OCI_TYPE_DOCKER_MANIFEST : OCI_TYPE_MANIFEST,
+          spec->version_1_0 ? NULL : spec->artifact_type);
     add_desc(&d, "config", &config);
     /* manifest.md, layers: at least one, for portability; the empty one says nothing. */
     if (spec->layer_count > 0)

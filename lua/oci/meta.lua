@@ -192,6 +192,7 @@ function Client:warning() end
 ---@field annotations? table<string, string>
 ---@field subject? oci.Descriptor
 ---@field version_1_0? boolean
+---@field docker? boolean
 ---@field expect? string a digest
 ---@field config? oci.core.Content
 ---@field contents? oci.core.Content[]

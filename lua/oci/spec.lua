@@ -15,8 +15,9 @@ local options = require "oci.options"
 ---@field subject? oci.Ref|oci.Manifest the manifest that this is about. A reference without size is asked for first, and is one
 --- of the place that is pushed to; its media type, digest and size are written. Never with spec_version "1.0"
 ---@field created? boolean|number|string true: now (or SOURCE_DATE_EPOCH); seconds since 1970; RFC 3339 text, kept
----@field spec_version? "1.0"|"1.1" left out: "1.1". "1.0": the config's media type is the artifact's type, and the empty config
---- is {} under that type; an index has no type
+---@field spec_version? "1.0"|"1.1"|"docker" left out: "1.1". "1.0": the config's media type is the artifact's type, and the
+--- empty config is {} under that type; an index has no type. "docker": a manifest of Docker (schema 2), for clients that take
+--- no other; it has a config with a media type, no artifact type and no subject
 ---@field tags? string|string[] more tags, moved after the reference's own
 ---@field immutable? boolean EXISTS if the reference's own tag names something else; nothing is sent where it names anything
 ---@field fallback? boolean the shape of "1.0" where a registry refuses that of "1.1"; the result has `fallback = true` then.
@@ -61,7 +62,7 @@ local function created(value)
 end
 
 local function version(value)
-  return value ~= "1.0" and value ~= "1.1" and '"1.0" or "1.1"' or nil
+  return value ~= "1.0" and value ~= "1.1" and value ~= "docker" and '"1.0", "1.1" or "docker"' or nil
 end
 
 local function subject(value)
@@ -335,6 +336,9 @@ function Draft:entry(where, item, inherited, called)
 end
 
 function Draft:add_index(document, where, given, inherited, called)
+  if document.docker then
+    self:raise(where, "option 'spec_version': only a manifest is one of Docker")
+  end
   document.is_index, document.entries, document.artifact_type = true, {}, given.artifact_type
   for _, name in ipairs { "config", "layers", "files" } do
     if given[name] ~= nil then
@@ -371,6 +375,7 @@ function Draft:add(where, given, inherited, called)
     annotations = annotations or nil,
     subject = about,
     version_1_0 = chosen.version == "1.0",
+    docker = chosen.version == "docker",
   }
   if given.manifests then
     return self:add_index(document, where, given, chosen, called)

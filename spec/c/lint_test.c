@@ -196,4 +196,9 @@ TEST(refuses_errors_alone)
     CHECK_INT(oci_lint_refuse(wrong, strlen(wrong), NULL, &e), OCI_INVALID);
     CHECK_STR(e.text, "annotations[\"a.b\"]: the value of an annotation is a string: put it in quotes (rule A01)");
     CHECK_STR(oci_severity_name(OCI_SEVERITY_HINT), "hint");
+    static const char of_cnab[] =
+        HEAD ",\"layers\":[" E2 "],\"annotations\":{\"org.opencontainers.artifactType\":\"a/b\"}}";
+    static const char reserved[] = HEAD ",\"layers\":[" E2 "],\"annotations\":{\"org.opencontainers.other\":\"\"}}";
+    CHECK_INT(oci_lint_refuse(of_cnab, strlen(of_cnab), NULL, &e), OCI_OK);
+    CHECK_INT(oci_lint_refuse(reserved, strlen(reserved), NULL, &e), OCI_INVALID);
 }

@@ -349,6 +349,24 @@ TEST(does_not_build_what_breaks_a_must)
     check_refused(&config, "config: \"invalid\""); /* M12 */
 }
 
+TEST(builds_manifests_of_docker)
+{
+    struct oci_manifest *m = NULL;
+    struct oci_desc config = layer;
+    oci_desc_set(&config, "application/vnd.docker.container.image.v1+json", &layer.digest, 7);
+    struct oci_manifest_spec spec = {.docker = true, .config = &config, .layers = &layer, .layer_count = 1};
+    CHECK_INT(oci_manifest_build(&spec, &m, NULL), OCI_OK);
+    CHECK_STR(m->self.media_type, OCI_TYPE_DOCKER_MANIFEST);
+    CHECK(strstr(m->bytes->p, V2 MT(OCI_TYPE_DOCKER_MANIFEST) "\"config\":{"));
+    oci_manifest_free(m);
+    spec.artifact_type = "a/b";
+    check_refused(&spec, "neither an artifact type nor a subject");
+    spec = (struct oci_manifest_spec){.docker = true, .config = &config, .subject = &layer};
+    check_refused(&spec, "neither an artifact type nor a subject");
+    spec = (struct oci_manifest_spec){.docker = true};
+    check_refused(&spec, "needs a config");
+}
+
 TEST(builds_at_most_what_registries_take)
 {
     struct oci_manifest *m = NULL;

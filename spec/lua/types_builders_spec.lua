@@ -263,6 +263,41 @@ describe("flux-artifact", function()
   end)
 end)
 
+describe("oci-image", function()
+  local image = types.get "oci-image"
+
+  it("lists the digests of its layers", function()
+    local dir = tree { ["etc/a"] = "a" }
+    local tar = assert(oci.digest { dir = dir, prefix = "", compression = "none" })
+    kit.write(dir .. ".tar", "not read")
+    local manifest, config = pushed { type = image, platform = "linux/arm/v7",
+      filesystem = { { dir = dir, compression = "gzip" }, dir .. ".tar" } }
+    assert.same({ os = "linux", architecture = "arm", variant = "v7",
+      rootfs = { type = "layers", diff_ids = { tar, oci.digest "not read" } } }, oci.json.decode(config))
+    assert.equal("application/vnd.oci.image.layer.v1.tar+gzip", manifest.layers[1].media_type)
+    assert.is_nil(manifest.layers[1].annotations)
+    assert.same({}, image:check(manifest, { config = config }))
+    local built = assert(image:build { filesystem = dir, config = { json = { os = "linux", architecture = "amd64" } } })
+    assert.equal("application/vnd.oci.image.layer.v1.tar", built.layers[1].media_type)
+    assert.equal(tar, built.layers[1].digest)
+  end)
+
+  it("needs a config or a platform", function()
+    refused("INVALID", "a config is needed", image:build { filesystem = { data = "x" } })
+    refused("UNSUPPORTED", "is compressed", image:build { filesystem = tree { ["a.tgz"] = "" } .. "/a.tgz", platform = "linux/amd64" })
+  end)
+end)
+
+describe("ollama-model", function()
+  it("is a manifest of Docker", function()
+    local config = { json = { model_format = "gguf" } }
+    local built = assert(types.get("ollama-model"):build { model = { data = "GGUF" }, license = { data = "free" }, config = config })
+    assert.equal("application/vnd.docker.distribution.manifest.v2+json", built.media_type)
+    assert.equal("application/vnd.docker.container.image.v1+json", built.config.media_type)
+    assert.equal("application/vnd.ollama.image.license", built.layers[2].media_type)
+  end)
+end)
+
 describe("modelpack", function()
   local model = types.get "modelpack"
 

@@ -9,6 +9,7 @@ local options = require "oci.options"
 local document = {}
 
 local CREATED = "org.opencontainers.image.created"
+local DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 local EMPTY = "application/vnd.oci.empty.v1+json"
 local UNKNOWN = "application/vnd.unknown.artifact.v1"
 
@@ -129,6 +130,9 @@ local function manifest(type, definition, given, order)
   out.config = out.config or nil
   if not out.artifact_type and not out.config then
     out.artifact_type = UNKNOWN
+  end
+  if definition.manifest_media_type == DOCKER then
+    out.spec_version = out.spec_version or "docker"
   end
   return out
 end

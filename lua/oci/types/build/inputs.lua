@@ -136,6 +136,23 @@ function inputs.digest(client, item)
   return require("oci").digest(item)
 end
 
+--- The digest of what is in a layer before it is compressed, which configs name.
+function inputs.plain_digest(client, item)
+  if item.dir then
+    local plain = inputs.copy(item)
+    plain.compression, plain.media_type = "none", nil
+    return inputs.digest(client, plain)
+  elseif item.reader then
+    return nil, "a path or data are expected, since the config names their digests", "INVALID", {}
+  end
+  local name = (item.media_type or item.path or ""):lower()
+  if name:find "[+.]gzip$" or name:find "%+zstd$" or name:find "%.t?gz$" or name:find "%.zst$" then
+    return nil, inputs.name(item) .. " is compressed, and the config has to name the digest of what is in it: give a "
+      .. "directory, or the config", "UNSUPPORTED", { path = item.path }
+  end
+  return inputs.digest(client, item)
+end
+
 -- The patterns of the files in a directory that a role is made of.
 local function patterns_of(role)
   local patterns = {}

@@ -44,23 +44,6 @@ local function print_fields(kind, where, values)
   return go.object(FIELDS[where], texts)
 end
 
--- The digest of what is in a layer before it is compressed.
-local function plain_digest(client, role, item)
-  if item.dir then
-    local plain = inputs.copy(item)
-    plain.compression, plain.media_type = "none", nil
-    return inputs.digest(client, plain)
-  elseif item.reader then
-    return nil, "a path or data are expected, since the config names their digests", "INVALID", {}
-  end
-  local name = (item.media_type or item.path or ""):lower()
-  if name:find "%+gzip$" or name:find "%+zstd$" or name:find "%.t?gz$" or name:find "%.zst$" then
-    return nil, ("'%s': %s is compressed, and the config has to name the digest of what is in it: give a directory, or "
-      .. "the config"):format(role.role, inputs.name(item)), "UNSUPPORTED", { path = item.path }
-  end
-  return inputs.digest(client, item)
-end
-
 local function prepare(item)
   local path = item.path or item.dir
   local name = item.title or (path and inputs.title(path, false))
@@ -82,9 +65,9 @@ function modelpack.expand(kind, given, client)
     for _, item in ipairs(items) do
       prepare(item)
       if given.config == nil then
-        digests[#digests + 1], message, code, detail = plain_digest(client, role, item)
+        digests[#digests + 1], message, code, detail = inputs.plain_digest(client, item)
         if message then
-          return nil, ("%s: %s"):format(kind.name, message), code, detail
+          return nil, ("%s: '%s': %s"):format(kind.name, role.role, message), code, detail
         end
       end
     end

@@ -1,0 +1,51 @@
+--- Container images of file systems: the config lists the digests of the layers as they are before they are compressed.
+local core = require "oci.core"
+local inputs = require "oci.types.build.inputs"
+
+local oci_image = { options = { "platform" } }
+
+-- The members of a config for "os/architecture[/variant]", or nil.
+local function of_platform(text)
+  local os, architecture, variant = (text or ""):match "^([^/]+)/([^/]+)/?([^/]*)$"
+  return os and { os = os, architecture = architecture, variant = variant ~= "" and variant or nil }
+end
+
+-- The digests of the layers in their order; nil, message, code, detail. `given` gets the contents as they were read.
+local function diff_ids(kind, given, client)
+  local digests = {}
+  for _, role in ipairs(kind.layers) do
+    local items, message, code, detail = inputs.list(kind, role, inputs.of_role(given, role))
+    if not items then
+      return nil, message, code, detail
+    end
+    for _, item in ipairs(items) do
+      item.prefix = item.dir and (item.prefix or "") or nil
+      local digest
+      digest, message, code, detail = inputs.plain_digest(client, item)
+      if not digest then
+        return nil, ("%s: '%s': %s"):format(kind.name, role.role, message), code, detail
+      end
+      digests[#digests + 1] = digest
+    end
+    given[role.role] = items
+  end
+  return core.array(digests)
+end
+
+--- See build.expand. `config` may be left out where `platform` is given, and its `rootfs` in any case.
+function oci_image.expand(kind, given, client)
+  local config = given.config and inputs.copy(given.config) or { json = of_platform(given.platform) }
+  if type(config.json) ~= "table" or config.json.rootfs ~= nil then
+    return given
+  end
+  local digests, message, code, detail = diff_ids(kind, given, client)
+  if not digests then
+    return nil, message, code, detail
+  end
+  config.json = inputs.copy(config.json)
+  config.json.rootfs = { type = "layers", diff_ids = digests }
+  given.config = config
+  return given
+end
+
+return oci_image
