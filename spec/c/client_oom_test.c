@@ -8,9 +8,44 @@
 #include "test.h"
 
 static struct oci_bytes *bytes;
+static struct oci_bytes *index_bytes;
 static struct oci_json *annotations;
 static const struct oci_reference *remote, *blob, *memory, *memory_1,
     *layout; /* made before memory runs out */
+
+/* An index of a manifest, of bytes that are ready, and of something that is there; with everything that contents have. */
+static int start_index(bool build, const struct oci_call_options *o, struct oci_op **ret_op, struct oci_err *err)
+{
+    static const char *const texts[] = {"https://example.com/1", "https://example.com/2"};
+    const struct oci_content directory = {.kind = OCI_CONTENT_DIR,
+                                          .path = "/nowhere",
+                                          .title = "d",
+                                          .prefix = "p",
+                                          .compression = "zstd",
+                                          .ignore = texts,
+                                          .ignore_count = 2,
+                                          .urls = texts,
+                                          .url_count = 2,
+                                          .embed = true};
+    struct oci_desc there;
+    oci_desc_empty(&there, false);
+    const struct oci_document others[] = {{.where = "entry 1", .artifact_type = "a/b", .contents = &directory, .count = 1},
+                                          {.where = "entry 2", .bytes = index_bytes}};
+    const struct oci_entry entries[] = {
+        {.desc = &there, .document = 1}, {.desc = &there, .document = 2}, {.desc = &there}};
+    const struct oci_push_spec spec = {.root = {.is_index = true,
+                                                .entries = entries,
+                                                .entry_count = 3,
+                                                .artifact_type = "a/b",
+                                                .annotations = annotations,
+                                                .subject = &there},
+                                       .others = others,
+                                       .other_count = 2,
+                                       .subject = build ? memory_1 : remote,
+                                       .immutable = true};
+    return build ? oci_start_build(ops_client, ops_mailbox, &spec, o, ret_op, err)
+                 : oci_start_push(ops_client, ops_mailbox, remote, &spec, o, ret_op, err);
+}
 
 /* Each gives what its start gave. A registry that nobody asks anything: the operation is canceled at once. */
 static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
@@ -59,12 +94,16 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
     case 8:
         return oci_start_open_blob(c, m, blob, 0, OCI_SIZE_UNKNOWN, &o, ret_op, err);
     case 9:
+        return start_index(true, &o, ret_op, err);
+    case 10:
+        return start_index(false, &o, ret_op, err);
+    case 11:
         return oci_start_push_blob(c, m, memory, &contents[1], false, &o, ret_op, err);
     default:
         return oci_start_digest(c, m, &contents[2], NULL, &o, ret_op, err);
     }
 }
-enum { STARTS = 11 };
+enum { STARTS = 13 };
 
 /* True: it started with fewer than `k` allocations. */
 static bool try_start(unsigned which, long k, bool sticky)
@@ -92,7 +131,9 @@ TEST(a_start_without_memory_leaves_nothing)
 {
     if (!failmalloc_available())
         SKIP("a sanitizer or valgrind has its own malloc");
+    static const char empty_index[] = "{\"schemaVersion\":2,\"manifests\":[]}";
     bytes = oci_bytes_new("{}", 2);
+    index_bytes = oci_bytes_new(empty_index, strlen(empty_index));
     annotations = oci_json_new_object();
     CHECK_INT(oci_json_set(annotations, "k", oci_json_new_string("v")), OCI_OK);
     remote = ops_ref("127.0.0.1:1/a/b:1");
@@ -110,6 +151,7 @@ TEST(a_start_without_memory_leaves_nothing)
     }
     ops_end();
     oci_json_free(annotations);
+    oci_bytes_unref(index_bytes);
     oci_bytes_unref(bytes);
 }
 

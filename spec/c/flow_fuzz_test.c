@@ -379,6 +379,48 @@ TEST(copies_of_random_graphs)
     }
 }
 
+/* Random trees of documents: each but the last is named by a random index after it. */
+static struct oci_push_graph random_documents(void)
+{
+    size_t count = 1 + pick(7);
+    struct oci_push_graph g = push_graph(count, "v2");
+    size_t owner[8], named[8] = {0}, filled[8] = {0};
+    for (size_t i = 0; i + 1 < count; i++) {
+        owner[i] = i + 1 + pick((unsigned)(count - i - 1));
+        named[owner[i]]++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        g.documents[i] = named[i] ? push_index(named[i]) : push_manifest(pick(4));
+        for (size_t k = 0; k < g.documents[i].count; k++) {
+            g.documents[i].layers[k] = push_item("x");
+            oci_source_free(g.documents[i].layers[k].source);
+            g.documents[i].layers[k].source = random_source(0);
+            g.documents[i].layers[k].embed = pick(4) == 0;
+        }
+    }
+    for (size_t i = 0; i + 1 < count; i++)
+        g.documents[owner[i]].entries[filled[owner[i]]++] = push_entry(i);
+    g.fallback = pick(2);
+    g.immutable = pick(2);
+    return g;
+}
+
+TEST(pushes_of_random_documents)
+{
+    for (uint64_t n = 0; n < RUNS / 2; n++) {
+        begin_graph(n);
+        struct oci_push_graph g = random_documents();
+        struct oci_pushed pushed = {0};
+        struct oci_graph_options options = {.concurrency = pick(4), .is_new = pick(4) == 0};
+        to.refuses = pick(3) == 0 ? 400 : 0;
+        int rc = flow_host_run(&host, oci_flow_push_graph(&to.base, &g, &options, &pushed));
+        if (rc == OCI_OK)
+            CHECK_STR(fake_tag(&to, "v2"), pushed.desc.digest.text);
+        oci_pushed_done(&pushed);
+        end_graph(rc);
+    }
+}
+
 TEST(pushes_of_random_pieces)
 {
     for (uint64_t run = 0; run < RUNS / 2; run++) {

@@ -236,6 +236,44 @@ static int push_artifact_with(const struct oci_graph_options *options)
     return rc;
 }
 
+/* An index of two equal manifests, refused at first, under a tag that is not to be moved. */
+static int push_index_graph(void)
+{
+    struct oci_push_graph g = push_graph(3, "v1");
+    bool made = g.documents != NULL;
+    for (size_t i = 0; made && i < 2; i++) {
+        g.documents[i] = push_manifest(1);
+        made = g.documents[i].layers != NULL;
+        g.documents[i].count = made;
+        if (made) {
+            g.documents[i].layers[0] = push_item("hello");
+            made = g.documents[i].layers[0].source != NULL;
+        }
+    }
+    if (made) {
+        g.documents[2] = push_index(2);
+        made = g.documents[2].entries != NULL;
+        g.documents[2].entry_count = made ? 2 : 0;
+    }
+    if (!made) {
+        oci_push_graph_done(&g);
+        return OCI_NO_MEMORY;
+    }
+    g.documents[2].entries[0] = push_entry(0);
+    g.documents[2].entries[1] = push_entry(1);
+    g.fallback = g.immutable = true;
+    to.refuses = 400;
+    struct oci_pushed pushed = {0};
+    int rc = run(oci_flow_push_graph(&to.base, &g, NULL, &pushed));
+    /* Without memory for it there is no second attempt, and the refusal is the error. */
+    if (rc == OCI_REGISTRY)
+        rc = OCI_NO_MEMORY;
+    if (rc == OCI_OK)
+        CHECK(pushed.fallback && strcmp(fake_tag(&to, "v1"), pushed.desc.digest.text) == 0);
+    oci_pushed_done(&pushed);
+    return rc;
+}
+
 static int push_artifact(void)
 {
     to.type.remote = true;
@@ -398,6 +436,7 @@ TEST(tags) { sweep(tags, false); }
 TEST(untag) { sweep(untag, false); }
 TEST(copy) { sweep(copy, false); }
 TEST(copy_remote) { sweep(copy_remote, false); }
+TEST(push_index_graph) { sweep(push_index_graph, false); }
 TEST(push_artifact) { sweep(push_artifact, false); }
 TEST(push_new_artifact) { sweep(push_new_artifact, false); }
 TEST(tag) { sweep(tag, true); }

@@ -320,6 +320,12 @@ static int store_manifest(struct fake_store *s, const struct oci_desc *d, struct
 
 static int act_put_manifest(struct fake_flow *o)
 {
+    if (o->s->refuses && memmem(o->bytes->p, o->bytes->len, "\"artifactType\"", 14)) {
+        note(o->s, "refuse manifest", o->has_tag ? o->name : o->desc.digest.text);
+        struct oci_err *err = &o->flow.err;
+        err->status = o->s->refuses;
+        return oci_flow_fail(&o->flow, OCI_REGISTRY, "refused");
+    }
     if (!o->s->lenient)
         check_content(o);
     note(o->s, "put manifest", o->has_tag ? o->name : o->desc.digest.text);

@@ -19,6 +19,7 @@ struct fake_store {
     struct oci_map tags;         /* name -> digest */
     enum fake_source sources;    /* how its blobs can be had */
     bool lenient;                /* takes a manifest whose content is not there */
+    int refuses;                 /* not 0: the status with which a manifest that has an artifactType is refused */
     unsigned fail_at;            /* the operation (1: the first) that fails ... */
     int fail_code;               /* ... with this */
     unsigned operations;
