@@ -45,7 +45,7 @@ endif
 
 CFLAGS  ?= -O2 -g
 OCI_CFLAGS := -std=gnu11 -fPIC -Icsrc -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS)
-LIBS    := -lcrypto -lcjson -lyaml -lz -ldeflate -lpthread -ldl
+LIBS    := -lcrypto -lcjson -lz -lpthread -ldl
 LDFLAGS ?=
 OCI_LDFLAGS := $(LDFLAGS) $(SANITIZE_FLAGS)
 

@@ -20,13 +20,14 @@ supported_platforms = { "linux" }
 
 dependencies = { "lua >= 5.1" }
 
--- curl has no entry: it is not linked, and LuaRocks would not find its header on Debian.
+-- curl has no entry: it is not linked, and LuaRocks would not find its header on Debian. Neither are yaml and deflate: of
+-- them the headers are needed.
 external_dependencies = {
   OPENSSL = { header = "openssl/evp.h", library = "crypto" },
   CJSON = { header = "cjson/cJSON.h", library = "cjson" },
-  YAML = { header = "yaml.h", library = "yaml" },
+  YAML = { header = "yaml.h" },
   ZLIB = { header = "zlib.h", library = "z" },
-  LIBDEFLATE = { header = "libdeflate.h", library = "deflate" },
+  LIBDEFLATE = { header = "libdeflate.h" },
 }
 
 -- The lists of sources and modules are kept by spec/lint/rockspec.py --fix.
@@ -42,6 +43,7 @@ build = {
         "csrc/base/encode.c",
         "csrc/base/err.c",
         "csrc/base/glob.c",
+        "csrc/base/library.c",
         "csrc/base/map.c",
         "csrc/base/mem.c",
         "csrc/base/redact.c",
@@ -103,6 +105,7 @@ build = {
         "csrc/json/print.c",
         "csrc/json/read.c",
         "csrc/json/yaml.c",
+        "csrc/json/yaml_api.c",
         "csrc/json/yaml_scalar.c",
         "csrc/json/yaml_tree.c",
         "csrc/lua/lua_box.c",
@@ -165,6 +168,7 @@ build = {
         "csrc/net/work.c",
         "csrc/pack/archive_api.c",
         "csrc/pack/compress.c",
+        "csrc/pack/deflate_api.c",
         "csrc/pack/entries.c",
         "csrc/pack/ignore.c",
         "csrc/pack/names.c",
@@ -207,9 +211,8 @@ build = {
       defines = { "_GNU_SOURCE" },
       incdirs = { "csrc", "$(OPENSSL_INCDIR)", "$(CJSON_INCDIR)", "$(YAML_INCDIR)", "$(ZLIB_INCDIR)",
                   "$(LIBDEFLATE_INCDIR)" },
-      libdirs = { "$(OPENSSL_LIBDIR)", "$(CJSON_LIBDIR)", "$(YAML_LIBDIR)", "$(ZLIB_LIBDIR)",
-                  "$(LIBDEFLATE_LIBDIR)" },
-      libraries = { "crypto", "cjson", "yaml", "z", "deflate", "pthread", "dl" },
+      libdirs = { "$(OPENSSL_LIBDIR)", "$(CJSON_LIBDIR)", "$(ZLIB_LIBDIR)" },
+      libraries = { "crypto", "cjson", "z", "pthread", "dl" },
     },
     -- modules {
     ["oci.call"] = "lua/oci/call.lua",

@@ -7,14 +7,15 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <yaml.h>
 
 #include "base/limits.h"
+#include "json/yaml_api.h"
 #include "json/yaml_tree.h"
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
 struct reader {
+    const struct oci_yaml_api *api;
     yaml_parser_t parser;
     struct oci_yaml_tree tree;
     cJSON *open[OCI_MAX_JSON_DEPTH]; /* the collections around what comes next */
@@ -302,11 +303,11 @@ static int read_stream(struct reader *r)
     bool end = false;
     while (rc == OCI_OK && !end) {
         yaml_event_t e;
-        if (!yaml_parser_parse(&r->parser, &e))
+        if (!r->api->yaml_parser_parse(&r->parser, &e))
             return parser_failed(r);
         end = e.type == YAML_STREAM_END_EVENT;
         rc = read_event(r, &e);
-        yaml_event_delete(&e);
+        r->api->yaml_event_delete(&e);
     }
     return rc;
 }
@@ -317,12 +318,12 @@ static int read_all(struct reader *r)
     if (!oci_json_text_valid(r->tree.p, r->tree.len, &at))
         return oci_yaml_bad_at_byte(&r->tree, at, "not UTF-8");
     r->tree.kept = oci_json_node_new(cJSON_Array);
-    if (!r->tree.kept || !yaml_parser_initialize(&r->parser))
+    if (!r->tree.kept || !r->api->yaml_parser_initialize(&r->parser))
         return out_of_memory(r);
-    yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->tree.p, r->tree.len);
+    r->api->yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+    r->api->yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->tree.p, r->tree.len);
     int rc = read_stream(r);
-    yaml_parser_delete(&r->parser);
+    r->api->yaml_parser_delete(&r->parser);
     if (rc == OCI_OK && !r->tree.root) {
         r->tree.root = oci_json_node_new(cJSON_NULL);
         rc = r->tree.root ? OCI_OK : out_of_memory(r);
@@ -336,8 +337,11 @@ int oci_yaml_parse(const char *p, size_t len, size_t max, struct oci_json **ret_
         return oci_err_set(reterr, OCI_LIMIT, "YAML of %zu bytes, more than %zu", len, max);
     size_t mark = len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* of the byte order: for libyaml a column */
     struct reader r = {.tree = {.p = p + mark, .len = len - mark, .err = reterr}};
+    int rc = oci_yaml_api(&r.api, reterr);
+    if (rc)
+        return rc;
     oci_map_init(&r.tree.anchors, OCI_MAX_YAML_ANCHORS);
-    int rc = read_all(&r);
+    rc = read_all(&r);
     oci_map_done(&r.tree.anchors, NULL);
     cJSON_Delete(r.tree.kept);
     cJSON_free(r.key);

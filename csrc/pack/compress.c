@@ -1,8 +1,7 @@
 #include "pack/compress.h"
 
-#include <libdeflate.h>
-
 #include "base/mem.h"
+#include "pack/deflate_api.h"
 #include "pack/zstd_api.h"
 
 /* Both levels are part of the format: another one is another digest. On a hundred megabytes of source text, in blocks of
@@ -12,25 +11,28 @@
 #define ZSTD_LEVEL 3
 
 struct oci_compressor {
-    struct libdeflate_compressor *deflate;
-    const struct oci_zstd_api *zstd; /* or NULL */
+    const struct oci_zstd_api *zstd; /* this one or the other */
+    const struct oci_deflate_api *gzip;
     void *context;
+    struct libdeflate_compressor *deflate;
 };
 
 int oci_compressor_new(enum oci_compression how, struct oci_compressor **ret_compressor, struct oci_err *reterr)
 {
     const struct oci_zstd_api *zstd = NULL;
-    int rc = how == OCI_COMPRESS_ZSTD ? oci_zstd_api(&zstd, reterr) : OCI_OK;
+    const struct oci_deflate_api *gzip = NULL;
+    int rc = how == OCI_COMPRESS_ZSTD ? oci_zstd_api(&zstd, reterr) : oci_deflate_api(&gzip, reterr);
     if (rc != OCI_OK)
         return rc;
     struct oci_compressor *c = oci_calloc(1, sizeof *c);
     if (!c)
         return oci_err_no_memory(reterr);
     c->zstd = zstd;
+    c->gzip = gzip;
     if (zstd)
         c->context = zstd->createCCtx();
     else
-        c->deflate = libdeflate_alloc_compressor(GZIP_LEVEL);
+        c->deflate = gzip->libdeflate_alloc_compressor(GZIP_LEVEL);
     if (!c->context && !c->deflate) {
         oci_free(c);
         return oci_err_no_memory(reterr);
@@ -46,13 +48,13 @@ void oci_compressor_free(struct oci_compressor *c)
     if (c->zstd)
         c->zstd->freeCCtx(c->context);
     else
-        libdeflate_free_compressor(c->deflate);
+        c->gzip->libdeflate_free_compressor(c->deflate);
     oci_free(c);
 }
 
 size_t oci_compress_bound(const struct oci_compressor *c, size_t len)
 {
-    return c->zstd ? c->zstd->compressBound(len) : libdeflate_gzip_compress_bound(c->deflate, len);
+    return c->zstd ? c->zstd->compressBound(len) : c->gzip->libdeflate_gzip_compress_bound(c->deflate, len);
 }
 
 int oci_compress(struct oci_compressor *c, const void *p, size_t len, void *out, size_t max, size_t *ret_n,
@@ -66,7 +68,7 @@ int oci_compress(struct oci_compressor *c, const void *p, size_t len, void *out,
         if (c->zstd->isError(n))
             return oci_err_set(reterr, OCI_IO, "compressing failed: %s", c->zstd->getErrorName(n));
     } else {
-        n = libdeflate_gzip_compress(c->deflate, p, len, out, max); /* no name, no time, no system in its header */
+        n = c->gzip->libdeflate_gzip_compress(c->deflate, p, len, out, max); /* no name, no time, no system in its header */
         if (n == 0)
             return oci_err_set(reterr, OCI_IO, "compressing failed");
     }

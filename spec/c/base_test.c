@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/encode.h"
 #include "base/err.h"
+#include "base/library.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -585,4 +586,32 @@ TEST(redact_takes_secrets_out)
         oci_redact(buf);
         CHECK_STR(buf, t[i][1]);
     }
+}
+
+/* ---- libraries ---- */
+
+TEST(a_library_is_loaded_once_and_named_when_it_cannot_be)
+{
+    static const char *const names[] = {"zlibVersion", "crc32"};
+    static const char *const wrong[] = {"zlibVersion", "no_such_function"};
+    static struct oci_library z = OCI_LIBRARY("libz.so.1", "this test needs zlib", names);
+    static struct oci_library incomplete = OCI_LIBRARY("libz.so.1", "this test needs zlib", wrong);
+    static struct oci_library missing = OCI_LIBRARY("libno-such-library.so.9", "this test needs more", names);
+    const void *first = NULL, *again = NULL;
+    CHECK_INT(oci_library_load(&z, &first, NULL), OCI_OK);
+    CHECK_INT(oci_library_load(&z, &again, NULL), OCI_OK);
+    CHECK(first && first == again);
+    const struct {
+        const char *(*version)(void);
+        unsigned long (*crc)(unsigned long crc, const unsigned char *p, unsigned len);
+    } *table = first;
+    CHECK(table->version()[0] != '\0');
+    CHECK_INT(table->crc(0, (const unsigned char *)"a", 1), 0xe8b7be43);
+    struct oci_err err = {0};
+    CHECK_INT(oci_library_load(&incomplete, &again, &err), OCI_UNSUPPORTED);
+    CHECK(strstr(err.text, "this test needs zlib (libz.so.1): ") && strstr(err.text, "no_such_function"));
+    CHECK(!again);
+    oci_err_clear(&err);
+    CHECK_INT(oci_library_load(&missing, &again, &err), OCI_UNSUPPORTED);
+    CHECK(strstr(err.text, "this test needs more (libno-such-library.so.9): "));
 }

@@ -50,7 +50,7 @@ OWNERS = [
     ("lualib.h", ["lua/"]),
     ("lauxlib.h", ["lua/"]),
     ("luajit.h", ["lua/"]),
-    ("dlfcn.h", ["sys/", "net/curl_api", "pack/", "lua/"]),
+    ("dlfcn.h", ["base/library", "net/curl_api", "lua/"]),
 ] + [(h, ["sys/"]) for h in (
     "pthread.h", "threads.h", "semaphore.h", "sched.h", "signal.h", "spawn.h", "fcntl.h", "unistd.h",
     "poll.h", "dirent.h", "pwd.h", "grp.h", "netdb.h", "sys/*", "netinet/*", "arpa/*", "linux/*")]
