@@ -84,4 +84,38 @@ function values.sorted(object)
   return all
 end
 
+-- Several lines, of which the following ones are indented.
+local function lines(open, all, close, indent)
+  if not all[1] then
+    return open .. close
+  end
+  local inner = indent .. "  "
+  return open .. "\n" .. inner .. table.concat(all, ",\n" .. inner) .. "\n" .. indent .. close
+end
+
+local function pretty(value, indent)
+  local all = {}
+  if values.is_list(value) then
+    for i, item in ipairs(value) do
+      all[i] = pretty(item, indent .. "  ")
+    end
+    return lines("[", all, "]", indent)
+  elseif values.is_object(value) then
+    for i, name in ipairs(values.sorted(value)) do
+      all[i] = core.json_encode(name) .. ": " .. pretty(value[name], indent .. "  ")
+    end
+    return lines("{", all, "}", indent)
+  end
+  return core.json_encode(value)
+end
+
+--- A value as JSON for people: indented, keys sorted; nil, message, code, detail for what JSON cannot say.
+function values.pretty(value)
+  local text, message, code, detail = core.json_encode(value)
+  if not text then
+    return nil, message, code, detail
+  end
+  return pretty(value, "")
+end
+
 return values
