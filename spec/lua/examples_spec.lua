@@ -25,6 +25,21 @@ describe("examples", function()
     assert.is_true(oci.exists(ref))
   end)
 
+  -- LuaJIT's own code is none that valgrind likes, and a sanitizer does not run under it.
+  if os.getenv "OCI_TEST_LUA_NAME" == "lua5.4" and not os.getenv "OCI_TEST_PRELOAD" then
+    it("quickstart under valgrind: no errors, no definite leaks", function()
+      if not kit.run("sh", "-c", "command -v valgrind") then
+        pending "valgrind is not there"
+      end
+      local host = kit.needs("OCI_TEST_REGISTRY", "docker-registry")
+      for _, ref in ipairs { "oci:" .. kit.tmp() .. "/layout:v1", host .. "/" .. kit.repository() .. ":v1" } do
+        local output = kit.must("valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite",
+          "--errors-for-leak-kinds=definite", "--error-exitcode=9", lua, root .. "/examples/quickstart.lua", ref)
+        assert.truthy(output:find("equal    sha256:", 1, true), output)
+      end
+    end)
+  end
+
   it("push_files, many, mirror, stream", function()
     local work = kit.tmp()
     local one, two = "oci:" .. work .. "/layout:one", "oci:" .. work .. "/layout:two"
