@@ -83,7 +83,8 @@ static int copy_piece(struct oci_op *op, const struct oci_content *from, struct 
                       struct oci_err *reterr)
 {
     *p = (struct oci_piece){
-        .kind = from->kind, .size = OCI_SIZE_UNKNOWN, .embed = from->embed, .pack.host = op->host};
+        .kind = from->kind, .size = OCI_SIZE_UNKNOWN, .embed = from->embed, .pack.host = op->host,
+        .pack.follow_links = from->follow_links};
     int rc = check_piece(from, reterr);
     if (rc == OCI_OK)
         rc = copy_compression(from->compression, p, reterr);
@@ -147,7 +148,8 @@ static int look_at(struct oci_piece *p, struct oci_err *reterr)
         if (reterr)
             snprintf(reterr->path, sizeof reterr->path, "%s", p->path);
         return OCI_INVALID;
-    } else if (p->prefix || p->pack.ignore_count > 0 || p->pack.compression != OCI_COMPRESS_GZIP) {
+    } else if (p->prefix || p->pack.ignore_count > 0 || p->pack.compression != OCI_COMPRESS_GZIP ||
+               p->pack.follow_links) {
         return oci_err_set(reterr, OCI_INVALID, "%s is a file: only a directory is packed by options", p->path);
     } else {
         p->size = info.size;

@@ -117,6 +117,7 @@ struct oci_content {
     const char *compression;                /* "gzip" (or NULL), "zstd", "none" */
     const char *const *ignore;              /* patterns of what is left out */
     size_t ignore_count;
+    bool follow_links;                      /* what they lead to is packed */
 };
 
 /* An entry of an index: something that is there, or another document of the same push. */

@@ -1,7 +1,7 @@
 /* pack.h - directories to deterministic archives, and the safe way back. libarchive only reads.
  *
  * Packing: entries sorted bytewise, no owner names, ids 0, time 0 (or SOURCE_DATE_EPOCH), modes 0755 or 0644, symbolic links
- * kept when they stay inside, everything else (hard links to the same file are files; FIFOs, devices, sockets) refused; names
+ * kept when they stay inside (or followed, where that is asked for), everything else (hard links to the same file are files; FIFOs, devices, sockets) refused; names
  * all begin with the title; the archive ends after two zero blocks without padding; gzip without name and time, fixed level.
  * What would be refused on the way back is refused.
  *
@@ -44,6 +44,7 @@ struct oci_pack_options {
     enum oci_compression compression; /* zeroed: gzip */
     const char *const *ignore;        /* patterns of what is left out; copied */
     size_t ignore_count;
+    bool follow_links;                /* what they lead to is packed, wherever that is */
     struct oci_host *host;            /* for its jobs */
 };
 /* A directory as a source: packed again at each use. The size is unknown before it was read to its end once. `prefix`

@@ -65,6 +65,7 @@ struct packed {
     char *dir, *prefix;
     enum oci_compression compression;
     struct oci_ignore *ignore;    /* or NULL */
+    bool follow;
     struct oci_err refused;       /* why its patterns cannot be used */
     struct oci_digest tar_digest; /* of the last complete reading, or "" */
     struct run *run;              /* NULL: not begun */
@@ -169,7 +170,7 @@ static int run_plan(struct oci_work *w, struct oci_err *reterr)
     struct packed *k = r->owner;
     int rc = OCI_OK;
     if (!r->planner.walk)
-        rc = oci_planner_open(&r->planner, k->dir, k->prefix, k->ignore, reterr);
+        rc = oci_planner_open(&r->planner, k->dir, k->prefix, k->ignore, k->follow, reterr);
     if (rc == OCI_OK)
         rc = oci_planner_next(&r->planner, &b->plan, reterr);
     b->last = r->planner.over;
@@ -427,6 +428,7 @@ struct oci_source *oci_source_packed(const char *dir, const char *prefix, const 
     k->users = 1;
     k->host = options->host;
     k->compression = options->compression;
+    k->follow = options->follow_links;
     k->dir = oci_strdup(dir);
     k->prefix = oci_strdup(prefix ? prefix : "");
     int rc = oci_ignore_new(options->ignore, options->ignore_count, &k->ignore, &k->refused);

@@ -18,10 +18,10 @@ static const char zeros[2 * OCI_TAR_BLOCK];
 /* ---- planning ------------------------------------------------------------------------------- */
 
 int oci_planner_open(struct oci_planner *p, const char *dir, const char *prefix, const struct oci_ignore *ignore,
-                     struct oci_err *reterr)
+                     bool follow, struct oci_err *reterr)
 {
     char cleaned[OCI_MAX_PATH];
-    *p = (struct oci_planner){.dir = dir, .ignore = ignore};
+    *p = (struct oci_planner){.dir = dir, .ignore = ignore, .follow = follow};
     oci_buf_init(&p->pending, 8 * OCI_MAX_PATH); /* one entry's headers and records */
     int rc = oci_pack_clean_name(prefix, NULL, cleaned, reterr);
     if (rc != OCI_OK)
@@ -29,7 +29,7 @@ int oci_planner_open(struct oci_planner *p, const char *dir, const char *prefix,
     if (oci_clock_source_date(&p->mtime) == OCI_INVALID)
         return oci_err_set(reterr, OCI_INVALID, "SOURCE_DATE_EPOCH is not a number of seconds");
     p->prefix = oci_strdup(cleaned);
-    return p->prefix ? oci_dir_walk_open(dir, ignore, &p->walk, reterr) : oci_err_no_memory(reterr);
+    return p->prefix ? oci_dir_walk_open(dir, ignore, follow, &p->walk, reterr) : oci_err_no_memory(reterr);
 }
 
 void oci_planner_close(struct oci_planner *p)
@@ -128,6 +128,7 @@ static int put_file(struct oci_planner *p, struct oci_plan_block *b, struct oci_
 int oci_planner_next(struct oci_planner *p, struct oci_plan_block *b, struct oci_err *reterr)
 {
     b->len = b->count = 0;
+    b->follow = p->follow;
     b->names.max = MAX_NAMES;
     oci_buf_clear(&b->names);
     if (!b->tar && !(b->tar = oci_alloc(OCI_PACK_BLOCK)))
@@ -147,11 +148,20 @@ int oci_planner_next(struct oci_planner *p, struct oci_plan_block *b, struct oci
 
 /* ---- filling -------------------------------------------------------------------------------- */
 
-static int fill_one(const struct oci_extent *x, const char *path, char *to, int root, struct oci_err *reterr)
+static int open_one(const struct oci_plan_block *b, int root, const char *path, int *ret_fd,
+                    struct oci_file_info *ret_info, struct oci_err *reterr)
 {
+    return b->follow ? oci_file_open_read(root, path, true, ret_fd, ret_info, reterr)
+                     : oci_file_open_read_beneath(root, path, ret_fd, ret_info, reterr);
+}
+
+static int fill_one(const struct oci_plan_block *b, const struct oci_extent *x, int root, struct oci_err *reterr)
+{
+    const char *path = b->names.p + x->path;
+    char *to = b->tar + x->at;
     struct oci_file_info info;
     int fd;
-    int rc = oci_file_open_read_beneath(root, path, &fd, &info, reterr);
+    int rc = open_one(b, root, path, &fd, &info, reterr);
     if (rc != OCI_OK)
         return rc;
     bool same = info.size == x->size && info.mtime_ns == x->mtime_ns;
@@ -170,9 +180,8 @@ int oci_plan_block_fill(const struct oci_plan_block *b, int root, const char *di
 {
     for (size_t i = 0; i < b->count; i++) {
         const struct oci_extent *x = &b->extents[i];
-        const char *path = b->names.p + x->path;
         struct oci_err err = {0};
-        if (fill_one(x, path, b->tar + x->at, root, &err) != OCI_OK) {
+        if (fill_one(b, x, root, &err) != OCI_OK) {
             oci_err_wrap(&err, "packing %.150s", dir);
             return oci_err_copy(reterr, &err);
         }

@@ -31,11 +31,13 @@ struct oci_plan_block {
     struct oci_extent *extents;
     size_t count, cap;
     struct oci_buf names;    /* NUL-terminated paths */
+    bool follow;             /* links on the way */
 };
 
 struct oci_planner {
     const char *dir;         /* set once; borrowed */
     const struct oci_ignore *ignore;
+    bool follow;
     struct oci_dir_walk *walk; /* NULL: not begun */
     char *prefix;
     int64_t mtime;
@@ -50,7 +52,7 @@ struct oci_planner {
 
 /* All POOL, one call at a time. `prefix` begins every name. Looks for SOURCE_DATE_EPOCH. */
 int oci_planner_open(struct oci_planner *p, const char *dir, const char *prefix, const struct oci_ignore *ignore,
-                     struct oci_err *reterr);
+                     bool follow, struct oci_err *reterr);
 void oci_planner_close(struct oci_planner *p); /* also after a failure, and if never opened */
 /* Plans the next block into `b`, whose memory is used again. Not after `over`. */
 int oci_planner_next(struct oci_planner *p, struct oci_plan_block *b, struct oci_err *reterr);

@@ -16,6 +16,7 @@ struct level {
 struct oci_dir_walk {
     char *dir;
     const struct oci_ignore *ignore;
+    bool follow;
     struct level levels[OCI_PACK_MAX_DEPTH + 1];
     size_t depth; /* levels in use; 0: over */
     size_t entries;
@@ -48,7 +49,7 @@ static void pop(struct oci_dir_walk *w)
     oci_names_free(l->names);
 }
 
-int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, struct oci_dir_walk **ret_walk,
+int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, bool follow, struct oci_dir_walk **ret_walk,
                       struct oci_err *reterr)
 {
     struct oci_dir_walk *w = oci_calloc(1, sizeof *w);
@@ -57,6 +58,7 @@ int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, struct o
         return oci_err_no_memory(reterr);
     }
     w->ignore = ignore;
+    w->follow = follow;
     w->levels[0].fd = -1;
     int fd;
     int rc = oci_dir_open(OCI_CWD, dir, false, &fd, reterr);
@@ -117,7 +119,7 @@ static int read_link(struct oci_dir_walk *w, const struct level *l, const char *
 static int visit(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_dir_walk_entry *e,
                  struct oci_err *reterr)
 {
-    int rc = oci_file_info(l->fd, name, false, &e->info, reterr);
+    int rc = oci_file_info(l->fd, name, w->follow, &e->info, reterr);
     if (rc != OCI_OK)
         return rc;
     if (oci_ignored(w->ignore, w->path, e->info.kind == OCI_FILE_DIRECTORY))
@@ -127,7 +129,8 @@ static int visit(struct oci_dir_walk *w, const struct level *l, const char *name
     case OCI_FILE_REGULAR:
         return OCI_OK;
     case OCI_FILE_DIRECTORY:
-        rc = oci_dir_open_beneath(l->fd, name, false, &fd, reterr);
+        rc = w->follow ? oci_dir_open(l->fd, name, false, &fd, reterr)
+                       : oci_dir_open_beneath(l->fd, name, false, &fd, reterr);
         return rc == OCI_OK ? push(w, fd, reterr) : rc;
     case OCI_FILE_SYMLINK:
         e->link = w->link;

@@ -1,5 +1,5 @@
-/* walk.h - inside pack/: a directory's tree in one fixed order, held by descriptors: no link is ever followed, and
- * somebody who moves directories meanwhile leads nobody outside. */
+/* walk.h - inside pack/: a directory's tree in one fixed order, held by descriptors: no link is followed unless that is asked
+ * for, and somebody who moves directories meanwhile leads nobody outside. */
 #ifndef OCI_PACK_WALK_H
 #define OCI_PACK_WALK_H
 
@@ -18,8 +18,8 @@ struct oci_dir_walk_entry {
 };
 
 /* `dir` is the caller's name for it: links in it are followed. `ignore` (may be NULL) is borrowed: what it leaves out
- * is not even looked into. */
-int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, struct oci_dir_walk **ret_walk,
+ * is not even looked into. With `follow` a link in it is what it leads to, wherever that is. */
+int oci_dir_walk_open(const char *dir, const struct oci_ignore *ignore, bool follow, struct oci_dir_walk **ret_walk,
                       struct oci_err *reterr);
 void oci_dir_walk_close(struct oci_dir_walk *w); /* NULL does nothing */
 /* The root's descriptor, until the walk is closed. */

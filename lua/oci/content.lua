@@ -18,6 +18,8 @@ local options = require "oci.options"
 ---@field embed? boolean the bytes are in the descriptor's `data`, too; LIMIT over 64 KiB
 ---@field compression? "gzip"|"zstd"|"none" of a directory; left out: gzip. Left out media types follow it
 ---@field ignore? string[] patterns of what a packed directory leaves out, in the manner of .gitignore
+---@field follow_links? boolean of a directory: symbolic links in it are packed as what they lead to, wherever that is; left out:
+--- as links, which have to stay inside
 ---@field prefix? string of a directory: begins the names in the archive ("": nothing does). Left out: the title does, and
 --- annotations ask oras and pull to unpack it
 
@@ -59,6 +61,7 @@ local packing = {
   compression = compression,
   ignore = strings,
   prefix = options.string,
+  follow_links = options.boolean,
 }
 
 local checkers = {
@@ -205,6 +208,7 @@ function content.add(list, call, index, where, given, titled)
     compression = from.compression,
     ignore = from.ignore,
     prefix = from.prefix,
+    follow_links = from.follow_links,
   }
   if kind == "json" then
     local text, message, code, detail = core.json_encode(from.json)

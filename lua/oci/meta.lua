@@ -178,6 +178,7 @@ function Client:warning() end
 ---@field urls? string[]
 ---@field embed? boolean
 ---@field prefix? string
+---@field follow_links? boolean
 ---@field compression? "gzip"|"zstd"|"none"
 ---@field ignore? string[]
 

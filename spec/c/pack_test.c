@@ -390,6 +390,47 @@ TEST(what_cannot_travel_is_refused_by_its_path)
     drop(s);
 }
 
+/* Packed with what its links lead to: the code, and the bytes unless they are not asked for. */
+static int pack_following(const char *dir, struct oci_buf *b)
+{
+    begin();
+    struct oci_pack_options o = {.host = &host.host, .follow_links = true};
+    struct oci_source *s = oci_source_packed(dir, "t", &o);
+    int rc = read_all(s, 65536, b);
+    drop(s);
+    return rc;
+}
+
+TEST(links_are_followed_where_that_is_asked_for)
+{
+    char plain[TREE_PATH], linked[TREE_PATH], outside[TREE_PATH];
+    struct oci_buf a, b;
+    tree_put(tree_temporary(plain), "d/f", "content", 0644);
+    tree_put(plain, "e/f", "content", 0644);
+    tree_put(plain, "g", "content", 0644);
+    tree_put(tree_temporary(outside), "f", "content", 0644);
+    tree_link(tree_temporary(linked), "d", outside);
+    tree_put(linked, "e/f", "content", 0644);
+    tree_link(linked, "g", "d/f");
+    pack(plain, "t", OCI_COMPRESS_GZIP, &a, NULL);
+    CHECK_INT(pack_following(linked, &b), OCI_END_OF_CONTENT);
+    CHECK_MEM(a.p, b.p, a.len);
+    CHECK_INT(a.len, b.len);
+    oci_buf_done(&a);
+    oci_buf_done(&b);
+    check_fails(linked, OCI_UNSAFE_PATH, "d");
+    tree_link(linked, "nowhere", "not/there");
+    CHECK_INT(pack_following(linked, &b), OCI_NOT_FOUND);
+    oci_buf_done(&b);
+    tree_remove(linked);
+    tree_link(tree_temporary(linked), "circle", ".");
+    CHECK_INT(pack_following(linked, &b), OCI_LIMIT);
+    oci_buf_done(&b);
+    tree_remove(linked);
+    tree_remove(outside);
+    tree_remove(plain);
+}
+
 TEST(the_tree_is_at_most_64_levels_deep)
 {
     char dir[TREE_PATH], path[256] = "d";

@@ -23,6 +23,8 @@ describe("helm", function()
     for _, name in ipairs { "secret.txt", "values.yaml.bak", "notes/a.txt", "files/notes/kept.txt", "templates/.hidden" } do
       tools.write(chart .. "/" .. name, "left out, or kept")
     end
+    tools.write(work .. "/shared.yaml", "kind: ConfigMap\nmetadata: {name: shared}\n")
+    tools.try("ln", "-s", "../../shared.yaml", chart .. "/templates/shared.yaml")
   end
 
   before_each(function()
@@ -61,6 +63,7 @@ describe("helm", function()
     assert.same({ "1.2.3" }, pushed.tags)
     local ours = pushed.reference:gsub("@.*", "") .. ":1.2.3"
     assert.equal(rendered(theirs, "1.2.3"), rendered(ours, "1.2.3"))
+    assert.truthy(rendered(ours, "1.2.3"):find("name: shared", 1, true)) -- behind a link
     assert.equal(assert(oci.fetch_config(theirs)), assert(oci.fetch_config(ours)))
     tools.run(helm, "pull", "--plain-http", "--untar", "-d", work .. "/out", "oci://" .. ours:gsub(":1.2.3$", ""), "--version", "1.2.3")
     local names = tools.run({ cd = work .. "/out/shop" }, "find", ".", "-type", "f")

@@ -345,7 +345,7 @@ function helm_chart.expand(type, given, client)
     return nil, ("%s: %s"):format(type.name, message), code, detail
   end
   if item.dir then
-    item.prefix, item.compression = chart.name, "gzip"
+    item.prefix, item.compression, item.follow_links = chart.name, "gzip", true
   end
   local provenance, order = provenance_of(item, given.provenance), nil
   if provenance then
