@@ -222,6 +222,13 @@ int oci_start_push_blob(struct oci_client *c, struct oci_mailbox *m, const struc
 int oci_start_open_blob(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *r, uint64_t offset,
                         uint64_t length, const struct oci_call_options *o, struct oci_op **ret_op, struct oci_err *reterr);
 
+/* A file of an artifact by its name, as pull would write it: a layer, or with more parts a file in a packed directory. An
+ * archive is unpacked as it comes. As open_blob; the result also has the size, the descriptor is the layer's. `platform` as in
+ * oci_start_choose(). */
+int oci_start_open_file(struct oci_client *c, struct oci_mailbox *m, const struct oci_reference *from, const char *path,
+                        const struct oci_json *platform, const struct oci_call_options *o, struct oci_op **ret_op,
+                        struct oci_err *reterr);
+
 /* ---- what an operation says ---- */
 
 uint64_t oci_op_id(const struct oci_op *op);
@@ -280,9 +287,10 @@ struct oci_result {
     size_t name_count;
     const struct oci_result_file *files;
     size_t file_count;
+    uint64_t stream_size;              /* open_file: bytes that come */
     bool fallback;                     /* push: it has the shape of image-spec 1.0, since the registry refused the other */
 };
-/* After oci_op_over(): OCI_OK and *ret_result, or the error. Of open_blob and a stream also before, once bytes are there. */
+/* After oci_op_over(): OCI_OK and *ret_result, or the error. Of what gives bytes also before, once they are there. */
 int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struct oci_err *reterr);
 
 /* ---- small things for the caller: any thread, at once ---- */

@@ -305,4 +305,6 @@ void oci_lua_push_result(lua_State *L, const struct oci_result *r)
     set_array(L, "names");
     push_files(L, r);
     set_array(L, "files");
+    lx_pushwhole(L, (double)r->stream_size);
+    lua_setfield(L, -2, "size");
 }

@@ -291,6 +291,24 @@ static int start_open_blob(lua_State *L)
     return end(L, &s);
 }
 
+/* client:open_file(reference, path, { platform }, call) */
+static int start_open_file(lua_State *L)
+{
+    struct start s;
+    const struct oci_json *platform = NULL;
+    luaL_checkstring(L, 2);
+    luaL_checkstring(L, 3);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    const char *path = oci_lua_plain_string(L, 3, "path");
+    begin(L, &s, 5);
+    const struct oci_reference *r = reference(L, &s, 2);
+    if (!s.rc)
+        s.rc = oci_lua_read_platform(L, 4, s.holder, &platform, &s.err);
+    if (!s.rc)
+        s.rc = oci_start_open_file(s.client, s.op->mailbox->m, r, path, platform, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
 /* client:push_blob(to, content, is_new, call) */
 static int start_push_blob(lua_State *L)
 {
@@ -334,6 +352,7 @@ const luaL_Reg oci_lua_start_methods[] = {{"push", start_push},
                                           {"push_manifest", start_push_manifest},
                                           {"fetch_blob", start_fetch_blob},
                                           {"open_blob", start_open_blob},
+                                          {"open_file", start_open_file},
                                           {"push_blob", start_push_blob},
                                           {"digest", start_digest},
                                           {NULL, NULL}};

@@ -27,6 +27,7 @@ end
 -- ---- pull, copy, blobs
 
 later("pull", "oci.pull")
+later("open_file", "oci.pull")
 
 local copy_checkers = options.of_call { tags = options.strings, on_progress = options.callable }
 

@@ -75,6 +75,7 @@ local options = require "oci.options"
 ---@field stat_blob fun(self: oci.Client, ref: oci.Ref, opts?: oci.CallOptions): oci.Descriptor?, string?, string?, table?
 ---@field push_blob fun(self: oci.Client, ref: oci.Ref, source: string|oci.Content, opts?: oci.PushBlobOptions): oci.Descriptor?, string?, string?, table?
 ---@field open_blob fun(self: oci.Client, ref: oci.Ref, opts?: oci.RangeOptions): oci.Reader?, string?, string?, table?
+---@field open_file fun(self: oci.Client, ref: oci.Ref, title: string, opts?: oci.OpenFileOptions): oci.Reader?, string?, string?, table?
 ---@field digest fun(self: oci.Client, what: string|oci.Content, algorithm?: string): string?, string?, string?, table?
 local Client = {}
 Client.__index = Client

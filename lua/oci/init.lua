@@ -338,6 +338,20 @@ function oci.open_blob(ref, opts)
   return client(ref):open_blob(ref, opts)
 end
 
+--- Opens a file of an artifact for reading piece by piece, by the name that `pull` would give it: its title, or with more
+-- parts a file in a packed directory ("docs/a.txt" in "docs"), which comes out of the archive without being unpacked. At the end
+-- the whole archive was verified.
+---@param ref oci.Ref
+---@param title string
+---@param opts? oci.OpenFileOptions
+---@return oci.Reader? reader nil, message, code, detail: NOT_FOUND, INVALID for an index without platforms or what is no file, ...
+---@return string? message
+---@return string? code
+---@return table? detail
+function oci.open_file(ref, title, opts)
+  return client(ref):open_file(ref, title, opts)
+end
+
 --- The digest of bytes or of content.
 ---@param what string|oci.Content a string is bytes here, not a path
 ---@param algorithm? "sha256"|"sha512" left out: sha256

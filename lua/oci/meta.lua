@@ -273,6 +273,13 @@ function Client:fetch_blob(ref, range, call) end
 function Client:open_blob(ref, range, call) end
 
 ---@param ref string
+---@param path string
+---@param options { platform?: string|oci.Platform }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:open_file(ref, path, options, call) end
+
+---@param ref string
 ---@param content oci.core.Content
 ---@param is_new boolean
 ---@param call oci.core.Call
@@ -344,7 +351,7 @@ function Operation:take(most) end
 ---@return table? detail
 function Operation:take_file(most) end
 
----@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[] }? result
+---@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[], size: integer }? result
 ---@return string? message
 ---@return string? code
 ---@return table? detail

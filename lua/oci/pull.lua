@@ -17,6 +17,9 @@ local reference = require "oci.reference"
 ---@field sync? boolean make files durable before they get their names
 ---@field on_progress? fun(event: oci.Event)
 
+---@class oci.OpenFileOptions: oci.CallOptions
+---@field platform? string|oci.Platform as in oci.PullOptions
+
 ---@class oci.Platform as in an index
 ---@field os string
 ---@field architecture string
@@ -204,6 +207,26 @@ function pull.pull(client, ref, given)
   }
   local made = is_stream and hand_out_to(given.to, text) or { finish = pulled }
   return call.start(client, "pull", { text }, call.arguments(for_core), given, made)
+end
+
+-- ---- one file
+
+local open_checkers = options.of_call { platform = platform }
+
+local function opened(result, ...)
+  if not result then
+    return nil, ...
+  end
+  local handle = ...
+  return require("oci.reader").new(handle, result.descriptor, result.size)
+end
+
+function pull.open_file(client, ref, title, given)
+  local text = reference.text("open_file", 1, ref)
+  options.check_string("open_file", 2, title)
+  given = options.check("open_file", 3, given, open_checkers)
+  return call.start(client, "open_file", { text }, call.arguments(title, { platform = given.platform }), given,
+    { finish = opened, streams = true })
 end
 
 return pull

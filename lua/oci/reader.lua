@@ -3,7 +3,8 @@ local loop = require "oci.loop"
 local options = require "oci.options"
 
 ---@class oci.Reader
----@field descriptor oci.Descriptor
+---@field descriptor oci.Descriptor of the blob; of a file in a packed directory that of the archive
+---@field size? integer bytes of the file: of open_file
 local Reader = {}
 Reader.__index = Reader
 Reader.__name = "oci.Reader"
@@ -14,8 +15,8 @@ local CHUNK = 64 * 1024
 local TURN = 1024 * 1024 -- so much is read at most before others have a turn
 
 --- A reader of an operation's handle of the core, which is the reader's from now on.
-function reader.new(handle, descriptor)
-  return setmetatable({ handle = handle, descriptor = descriptor }, Reader)
+function reader.new(handle, descriptor, size)
+  return setmetatable({ handle = handle, descriptor = descriptor, size = size }, Reader)
 end
 
 local function let_go(self, failure)
