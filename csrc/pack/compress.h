@@ -1,7 +1,7 @@
 /* compress.h - inside pack/: blocks of a tar, each compressed by itself. What comes of them, one after the other, is
  * one archive: gzip members (RFC 1952 section 2.2), zstd frames (RFC 8878 section 3.1). pack.h says why so.
  *
- * libdeflate is linked. libzstd is loaded when somebody wants it. Both allocate with malloc: they are shared with the
+ * libdeflate and libzstd are loaded when somebody wants them. Both allocate with malloc: they are shared with the
  * rest of the process, and their hooks are not ours to set. */
 #ifndef OCI_PACK_COMPRESS_H
 #define OCI_PACK_COMPRESS_H

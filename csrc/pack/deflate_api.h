@@ -8,11 +8,14 @@
 
 OCI_BEGIN
 
-#define OCI_DEFLATE_CALLS(X)        \
-    X(libdeflate_alloc_compressor)  \
-    X(libdeflate_free_compressor)   \
-    X(libdeflate_gzip_compress)     \
-    X(libdeflate_gzip_compress_bound)
+#define OCI_DEFLATE_CALLS(X)           \
+    X(libdeflate_alloc_compressor)     \
+    X(libdeflate_free_compressor)      \
+    X(libdeflate_gzip_compress)        \
+    X(libdeflate_gzip_compress_bound)  \
+    X(libdeflate_alloc_decompressor)   \
+    X(libdeflate_free_decompressor)    \
+    X(libdeflate_gzip_decompress_ex)
 
 struct oci_deflate_api {
 #define X(name) __typeof__(name) *name;

@@ -1,6 +1,5 @@
 #include "pack/untar_stream.h"
 
-#include <libdeflate.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -35,10 +34,13 @@ static int broken(const struct oci_untar_stream *u, const char *what, struct oci
 
 static int open_gzip(struct oci_untar_stream *u, struct oci_err *reterr)
 {
+    int rc = oci_deflate_api(&u->gzip, reterr);
+    if (rc != OCI_OK)
+        return rc;
     u->z.zalloc = z_alloc;
     u->z.zfree = z_free;
     u->inflating = inflateInit2(&u->z, 16 + MAX_WBITS) == Z_OK;
-    u->whole = u->inflating ? libdeflate_alloc_decompressor() : NULL;
+    u->whole = u->inflating ? u->gzip->libdeflate_alloc_decompressor() : NULL;
     return u->whole ? OCI_OK : oci_err_no_memory(reterr);
 }
 
@@ -80,7 +82,8 @@ void oci_untar_stream_close(struct oci_untar_stream *u)
     if (u->inflating)
         inflateEnd(&u->z);
     u->inflating = false;
-    libdeflate_free_decompressor(u->whole);
+    if (u->whole)
+        u->gzip->libdeflate_free_decompressor(u->whole);
     if (u->frames)
         u->zstd->freeDStream(u->frames);
     oci_hash_free(u->hash);
@@ -119,7 +122,7 @@ static void used(struct oci_untar_stream *u, size_t n)
 static bool inflate_whole(struct oci_untar_stream *u, size_t *ret_n)
 {
     size_t in = 0;
-    if (libdeflate_gzip_decompress_ex(u->whole, u->in + u->in_at, u->in_len, u->out, OUT, &in, ret_n) !=
+    if (u->gzip->libdeflate_gzip_decompress_ex(u->whole, u->in + u->in_at, u->in_len, u->out, OUT, &in, ret_n) !=
         LIBDEFLATE_SUCCESS)
         return false;
     used(u, in);

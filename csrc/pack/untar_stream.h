@@ -12,11 +12,10 @@
 
 #include "base/err.h"
 #include "model/digest.h"
+#include "pack/deflate_api.h"
 #include "pack/zstd_api.h"
 
 OCI_BEGIN
-
-struct libdeflate_decompressor;
 
 enum oci_untar_kind { OCI_UNTAR_PLAIN, OCI_UNTAR_GZIP, OCI_UNTAR_ZSTD };
 
@@ -33,6 +32,7 @@ struct oci_untar_stream {
     unsigned char *in, *out;
     size_t in_at, in_len;   /* what of `in` was read and not used */
     bool inside;            /* a member or frame: it must not end here */
+    const struct oci_deflate_api *gzip;
     struct libdeflate_decompressor *whole;
     z_stream z;
     bool inflating;         /* z is set up */
