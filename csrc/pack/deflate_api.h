@@ -8,7 +8,6 @@
 
 OCI_BEGIN
 
-<<<<<<< Updated upstream
 #define OCI_DEFLATE_CALLS(X)           \
     X(libdeflate_alloc_compressor)     \
     X(libdeflate_free_compressor)      \
@@ -16,15 +15,6 @@ OCI_BEGIN
     X(libdeflate_gzip_compress_bound)  \
     X(libdeflate_alloc_decompressor)   \
     X(libdeflate_free_decompressor)    \
-=======
-#define OCI_DEFLATE_CALLS(X)          \
-    X(libdeflate_alloc_compressor)    \
-    X(libdeflate_free_compressor)     \
-    X(libdeflate_gzip_compress)       \
-    X(libdeflate_gzip_compress_bound) \
-    X(libdeflate_alloc_decompressor)  \
-    X(libdeflate_free_decompressor)   \
->>>>>>> Stashed changes
     X(libdeflate_gzip_decompress_ex)
 
 struct oci_deflate_api {

@@ -40,16 +40,7 @@ static int open_gzip(struct oci_untar_stream *u, struct oci_err *reterr)
     u->z.zalloc = z_alloc;
     u->z.zfree = z_free;
     u->inflating = inflateInit2(&u->z, 16 + MAX_WBITS) == Z_OK;
-<<<<<<< Updated upstream
     u->whole = u->inflating ? u->gzip->libdeflate_alloc_decompressor() : NULL;
-=======
-    if (!u->inflating)
-        return oci_err_no_memory(reterr);
-    int rc = oci_deflate_api(&u->deflate, reterr);
-    if (rc != OCI_OK)
-        return rc;
-    u->whole = u->deflate->libdeflate_alloc_decompressor();
->>>>>>> Stashed changes
     return u->whole ? OCI_OK : oci_err_no_memory(reterr);
 }
 
@@ -92,11 +83,7 @@ void oci_untar_stream_close(struct oci_untar_stream *u)
         inflateEnd(&u->z);
     u->inflating = false;
     if (u->whole)
-<<<<<<< Updated upstream
         u->gzip->libdeflate_free_decompressor(u->whole);
-=======
-        u->deflate->libdeflate_free_decompressor(u->whole);
->>>>>>> Stashed changes
     if (u->frames)
         u->zstd->freeDStream(u->frames);
     oci_hash_free(u->hash);
@@ -135,11 +122,7 @@ static void used(struct oci_untar_stream *u, size_t n)
 static bool inflate_whole(struct oci_untar_stream *u, size_t *ret_n)
 {
     size_t in = 0;
-<<<<<<< Updated upstream
     if (u->gzip->libdeflate_gzip_decompress_ex(u->whole, u->in + u->in_at, u->in_len, u->out, OUT, &in, ret_n) !=
-=======
-    if (u->deflate->libdeflate_gzip_decompress_ex(u->whole, u->in + u->in_at, u->in_len, u->out, OUT, &in, ret_n) !=
->>>>>>> Stashed changes
         LIBDEFLATE_SUCCESS)
         return false;
     used(u, in);

@@ -32,11 +32,7 @@ struct oci_untar_stream {
     unsigned char *in, *out;
     size_t in_at, in_len;   /* what of `in` was read and not used */
     bool inside;            /* a member or frame: it must not end here */
-<<<<<<< Updated upstream
     const struct oci_deflate_api *gzip;
-=======
-    const struct oci_deflate_api *deflate;
->>>>>>> Stashed changes
     struct libdeflate_decompressor *whole;
     z_stream z;
     bool inflating;         /* z is set up */
