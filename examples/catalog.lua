@@ -1,5 +1,5 @@
 -- catalog.lua [markdown|json] [TYPE...]: the catalog of artifact types for operators of registries: what a manifest of each
--- type may carry, and how large a layer may be. All types, or those named.
+-- type may carry, and how large a layer may be. All types, or those named, then with a page about each in Markdown.
 local oci = require "oci"
 
 local function joined(...)
@@ -76,6 +76,9 @@ if form == "json" then
   print(assert(oci.json.encode(policies)))
 elseif form == "markdown" then
   print_markdown(policies)
+  for _, kind in ipairs(kinds) do
+    print("\n" .. kind:markdown():gsub("^#", "##"):gsub("\n##", "\n###"))
+  end
 else
   io.stderr:write "usage: catalog.lua [markdown|json] [TYPE...]\n"
   os.exit(2)

@@ -95,6 +95,8 @@ describe("the example", function()
     assert.same({ "application/vnd.sylabs.sif.layer.v1.sif", "appliciation/vnd.sylabs.sif.layer.tar" }, sif[1].layers)
     assert.equal(false, sif[1].other_layers)
     assert.equal(oci.null, sif[1].largest_layer)
+    local page = kit.must(lua, root .. "/examples/catalog.lua", "markdown", "singularity-sif")
+    assert.truthy(page:find("\n### Layers\n", 1, true), page)
     assert.is_false(kit.run(lua, root .. "/examples/catalog.lua", "xml"))
     assert.is_false(kit.run(lua, root .. "/examples/catalog.lua", "json", "no-such-type"))
   end)
@@ -250,7 +252,7 @@ local broken = {
   { "notation-signature-legacy", "error no-artifact-type", "artifactType", function(d)
     d.artifactType = "application/vnd.example.v1"
   end },
-  { "falco-plugin", "error entry-platforms", "manifests[0].platform", function(d) d.manifests[1].platform = nil end },
+  { "falco-plugin", "error entry-platform", "manifests[0].platform", function(d) d.manifests[1].platform = nil end },
   { "opentofu-provider", "error unique-platforms", "manifests[1].platform", function(d)
     d.manifests[2] = d.manifests[1]
   end },
@@ -448,5 +450,69 @@ describe("roles_of", function()
     document.layers = oci.array { layer(gzip, { [TITLE] = "a.tgz" }), layer(gzip, { [TITLE] = "d",
       ["io.deis.oras.content.unpack"] = "true", ["io.deis.oras.content.digest"] = oci.digest "" }), layer "a/b" }
     assert.same({ "file", "directory", "file" }, oci.types.roles_of(get "oras-files", made.manifest(document)))
+  end)
+end)
+
+describe("a defined type", function()
+  local define = function(given)
+    return assert(oci.types.define(given))
+  end
+  local function named(document)
+    local kind = oci.types.identify(made.manifest(document))
+    return kind and kind.name
+  end
+  local ARTIFACT = "application/vnd.example.tied.v1"
+
+  it("comes before the generic ones", function()
+    local document = made.document(get "oci-artifact-files")
+    document.artifactType = ARTIFACT
+    assert.equal("oci-artifact-files", named(document))
+    define { name = "tied", title = "Tied", artifact_type = ARTIFACT,
+      layers = { { role = "part", media_types = "application/vnd.example.part.v1+json", min = 1 } } }
+    assert.equal("tied", named(document)) -- although its layer is refused
+    assert.equal(62, #oci.types.all())
+  end)
+
+  it("gives way to one that fits better, demands more, has the earlier name", function()
+    local document = made.document(get "tied")
+    assert.equal("tied", named(document))
+    define { name = "tied-any", title = "Tied", artifact_type = ARTIFACT, unknown_layers = "allow" }
+    assert.equal("tied", named(document))
+    document.layers[1].mediaType = "application/vnd.example.other.v1"
+    assert.equal("tied-any", named(document))
+    define { name = "tied-also", title = "Tied", artifact_type = ARTIFACT, unknown_layers = "allow" }
+    assert.equal("tied-also", named(document))
+  end)
+
+  it("comes before one of the catalog with the same mark, if it fits as well", function()
+    local chart = get "helm-chart"
+    define { name = "own-chart", title = "Own chart", config = { media_type = chart.config.media_type },
+      layers = { { role = "chart", media_types = chart.layers[1].media_types, min = 1, max = 1 } } }
+    local document = made.document(chart)
+    assert.equal("own-chart", named(document))
+    document.layers[2] = layer "application/vnd.cncf.helm.chart.provenance.v1.prov"
+    assert.equal("helm-chart", named(document))
+  end)
+
+  it("has patterns of titles, an order of layers and limits that are checked", function()
+    define { name = "ordered", title = "Ordered", artifact_type = "application/vnd.example.ordered.v1",
+      layer_order = "declared", limits = { layer_bytes = 10, layers = 2 }, layers = {
+        { role = "first", media_types = "text/plain", files = "*.txt", max = 1 },
+        { role = "second", media_types = "text/plain", files = "docs/**/*.md", title_required = true },
+      } }
+    local document = made.document(get "ordered")
+    local function text(title, size)
+      local one = layer("text/plain", { [TITLE] = title })
+      one.size = size
+      return one
+    end
+    document.layers = oci.array { text("a.txt", 1), text("docs/a/b.md", 10) }
+    local manifest = made.manifest(document)
+    assert.same({ "first", "second" }, oci.types.roles_of(get "ordered", manifest))
+    assert.equal("", text_of(get("ordered"):check(manifest)))
+    document.layers = oci.array { text("docs/b.md", 1), text("a.txt", 11), text("c.txt", 1) }
+    manifest = made.manifest(document)
+    assert.same({ "second", "first", "second" }, oci.types.roles_of(get "ordered", manifest))
+    assert.equal("layer-title layer-position limit limit", rules_of(get("ordered"):check(manifest)))
   end)
 end)

@@ -30,6 +30,7 @@ local severities = {
   ["layer-title"] = "warning",
   ["layer-annotation"] = "error",
   ["layer-data"] = "warning",
+  ["entry-platform"] = "error",
   ["annotation"] = "error",
   ["subject"] = "error",
   ["index-descriptor"] = "error",
@@ -251,6 +252,11 @@ local function check_one(self, i, role, descriptor)
       self.report("layer-annotation", self.at(i, "annotations"), ("the %s \"%s\" needs the annotation %s"):format(
         self.noun, role.role, name))
     end
+  end
+  local platform = descriptor.platform or {}
+  if role.platform and role.platform:find "^required" and not (platform.os and platform.architecture) then
+    self.report("entry-platform", self.at(i, "platform"), ("the entry \"%s\" needs a platform with os and architecture")
+      :format(role.role))
   end
   if role.data == "embedded" and not descriptor.data then
     self.report("layer-data", self.at(i, "data"), ("the content of the %s \"%s\" is to be embedded as data"):format(

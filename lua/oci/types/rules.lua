@@ -127,16 +127,6 @@ rules["notation-thumbprints"] = function(self)
   end
 end
 
---- Every entry says its platform.
-rules["entry-platforms"] = function(self)
-  for i, entry in ipairs(self.manifest.manifests or {}) do
-    local platform = entry.platform or {}
-    if not (platform.os and platform.architecture) then
-      self.report("entry-platforms", self.at(i, "platform"), "the entry needs a platform with os and architecture")
-    end
-  end
-end
-
 --- No two entries are for one platform.
 rules["unique-platforms"] = function(self)
   local seen = {}

@@ -37,7 +37,7 @@
 ---@field annotation_values? table<string, string>
 ---@field inspect? string what `check_content` looks at
 ---@field artifact_type? string of an index's entry
----@field platform? string of an index's entry, for a person
+---@field platform? string of an index's entry, for a person; if it begins with "required", the entry must have one
 
 ---@class oci.TypeChild what an entry of the index is
 ---@field manifest_media_type string

@@ -18,7 +18,7 @@ return {
       role = "platform",
       media_types = { "application/vnd.oci.image.manifest.v1+json" },
       min = 1,
-      platform = "os and architecture, matched exactly",
+      platform = "required: os and architecture, matched exactly",
     },
   },
   child = {
@@ -78,7 +78,6 @@ return {
   },
   subject = "none",
   tag_rule = "semver plus floating tags",
-  rules = { "entry-platforms" },
   client_rejects = { "no entry for os+architecture", "no layers", "layers[0] media type unknown" },
   notes = "Always an index, even with one platform.",
 }

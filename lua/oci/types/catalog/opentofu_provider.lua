@@ -20,7 +20,7 @@ return {
       media_types = { "application/vnd.oci.image.manifest.v1+json" },
       min = 1,
       artifact_type = "application/vnd.opentofu.provider-target",
-      platform = "os and architecture, exactly one entry for each; entries with os.version are skipped",
+      platform = "required: os and architecture, exactly one entry for each; entries with os.version are skipped",
     },
   },
   child = {
@@ -34,7 +34,7 @@ return {
   subject = "none",
   tag_rule = "tag = version with \"+\" replaced by \"_\"; non-semver tags ignored",
   limits = { manifest_bytes = 4194304 },
-  rules = { "entry-platforms", "unique-platforms" },
+  rules = { "unique-platforms" },
   client_rejects = {
     "artifactType differs at either level",
     "no or several matching platforms",
