@@ -60,6 +60,17 @@ describe("building by roles", function()
     raised("unknown option 'zipp', the nearest is 'zip'", oci.push, "memory:x:y", { type = "cue-module", zipp = "x" })
   end)
 
+  it("raises for wrong types", function()
+    raised("option 'zip': path, content or list of them expected, got number", cue.build, cue, { zip = 5 })
+    raised("option 'zip': path, content or list of them expected, got table", cue.build, cue, { zip = { path = 5 } })
+    raised("option 'zip': path, content or list of them expected, got table", cue.build, cue, { zip = { { data = "x" }, 5 } })
+    raised("option 'annotations': table of strings expected", cue.build, cue, { annotations = 5 })
+    local wasm, plugin = types.get "wasm", types.get "falco-plugin"
+    raised("option 'author': string expected, got number", wasm.build, wasm, { author = 5 })
+    raised("option 'platform': table expected, got string", plugin.build, plugin, { platform = "linux/amd64" })
+    raised("unknown option 'plugn', the nearest is 'plugin'", plugin.build, plugin, { platform = { { plugn = "x" } } })
+  end)
+
   it("refuses media types and directories where they do not belong", function()
     local zip = { data = "PK", media_type = "text/plain" }
     refused("INVALID", "'zip' cannot be of the media type \"text/plain\"", cue:build { zip = zip, module_file = { data = "m" } })
@@ -113,6 +124,15 @@ describe("building by roles", function()
     assert.equal("application/vnd.oci.empty.v1+json", layer(built, 1).media_type)
     assert.equal("application/vnd.x", assert(types.get("oras-files"):build {
       files = { { data = "x", title = "x" } }, artifact_type = "application/vnd.x", created = 0 }).artifact_type)
+  end)
+
+  it("refuses a config that the type's schema does not take", function()
+    local spec = types.get "kitops-modelkit"
+    assert.truthy(spec.config.schema)
+    local given = { model = { data = "x" }, config = { json = "text" } }
+    refused("INVALID", "kitops-modelkit: config", spec:build(given))
+    given.config = { data = "[1]" }
+    refused("INVALID", "kitops-modelkit: config", spec:build(given))
   end)
 
   it("refuses forms of the past, and profiles", function()

@@ -11,6 +11,7 @@ local document = {}
 local CREATED = "org.opencontainers.image.created"
 local DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 local EMPTY = "application/vnd.oci.empty.v1+json"
+local CONFIG_LIMIT = 4 * 1024 * 1024 -- that is looked into
 local UNKNOWN = "application/vnd.unknown.artifact.v1"
 
 -- Types whose artifact type is only what is written where the author names none.
@@ -37,6 +38,28 @@ local function default_config(type, config)
   return inputs.refuse(type, "a config is needed%s", config.content and ": " .. config.content or "")
 end
 
+-- What a config says, where that is JSON which can be read without waiting long; else nil.
+local function said_by(item)
+  if item.json ~= nil then
+    return item.json
+  end
+  local text = item.data or (item.path and inputs.read(item.path, CONFIG_LIMIT))
+  return text and core.json_decode(text)
+end
+
+-- Refuses a config that its schema would not take.
+local function check_schema(type, config, item)
+  local value = config.schema ~= nil and item.media_type == config.media_type and said_by(item)
+  if not value then
+    return true
+  end
+  local finding = require("oci.types.schema").check(config.schema, value)[1]
+  if finding then
+    return inputs.refuse(type, "config%s: %s", finding.path ~= "" and "." .. finding.path or "", finding.message)
+  end
+  return true
+end
+
 local function config_of(type, config, value)
   if not config and value ~= nil then
     return inputs.refuse(type, "it has no config")
@@ -53,6 +76,10 @@ local function config_of(type, config, value)
   if item.media_type ~= config.media_type and not match.among(config.also_media_types, item.media_type)
     and not match.among(config.also_media_types, "*") then
     return inputs.refuse(type, "the config cannot be of the media type \"%s\"", item.media_type)
+  end
+  local ok, message, code, detail = check_schema(type, config, item)
+  if not ok then
+    return nil, message, code, detail
   end
   return item
 end

@@ -1,7 +1,8 @@
 --- Flux's artifacts: a directory of manifests, or an archive of one, or a single file.
 local inputs = require "oci.types.build.inputs"
+local options = require "oci.options"
 
-local flux_artifact = { options = { "source", "revision" } }
+local flux_artifact = { options = { source = options.string, revision = options.string } }
 
 local PREFIX = "org.opencontainers.image."
 local RAW = "application/vnd.cncf.flux.content.v1"

@@ -4,7 +4,12 @@ local go = require "oci.types.build.go"
 local helm_ignore = require "oci.types.build.helm_ignore"
 local inputs = require "oci.types.build.inputs"
 
-local helm_chart = {}
+local helm_chart = {
+  options = {
+    -- false: not even the one that lies beside the archive
+    provenance = function(value) return value ~= false and inputs.check(value) or nil end,
+  },
+}
 
 local FILE_LIMIT = 5 * 1024 * 1024 -- helm's own
 local PREFIX = "org.opencontainers.image."

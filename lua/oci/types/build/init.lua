@@ -31,36 +31,26 @@ local BUILDERS = {
 -- Types that are met, and not made.
 local NOT_BUILT = { legacy = "is a form of the past", profile = "is no type of artifact, but a way to use others" }
 
--- ---- names
-
--- The keys that name roles.
-local function keys_of(type)
-  local keys = {}
-  for _, role in ipairs(type.entries or type.layers) do
-    if not layers.is_empty(role) then
-      keys[role.role], keys[inputs.key(role.role)] = true, true
-    end
-  end
-  return keys
+local function anything()
 end
 
--- Raises for a key that is neither a role nor an option of every specification.
-local function check_names(type, given, keys, more)
-  local known = { type = true }
-  for name in pairs(generic_spec.checkers) do
-    known[name] = name ~= "layers" and name ~= "files" and name ~= "manifests" or nil
+-- Checks of what is given: for the roles, for the builder's own options, and for those of every specification.
+local function checkers_of(type, builder)
+  local known = { type = anything }
+  for name, check in pairs(generic_spec.checkers) do
+    known[name] = check
   end
-  for name in pairs(keys) do
-    known[name] = true
-  end
-  for _, name in ipairs(more or {}) do
-    known[name] = true
-  end
-  for name in pairs(given) do
-    if not known[name] then
-      options.raise(("%s: %s"):format(type.name, options.unknown("option", tostring(name), known)))
+  known.layers, known.files, known.manifests = nil, nil, nil
+  for _, role in ipairs(type.entries or type.layers) do
+    if not layers.is_empty(role) then
+      local check = type.entries and options.table or inputs.check
+      known[role.role], known[inputs.key(role.role)] = check, check
     end
   end
+  for name, check in pairs(builder and builder.options or {}) do
+    known[name] = check
+  end
+  return known
 end
 
 local function default_tag(type)
@@ -82,7 +72,10 @@ function build.expand(type, given, client)
     return nil, ("%s %s: nothing of it is to be made"):format(type.name, instead), "UNSUPPORTED", {}
   end
   local builder = BUILDERS[type.name] and not types.is_defined(type) and require(BUILDERS[type.name])
-  check_names(type, given, keys_of(type), builder and builder.options)
+  local fault = options.fault(given, checkers_of(type, builder))
+  if fault then
+    options.raise(("%s: %s"):format(type.name, fault))
+  end
   local natural, tag, order, definition = given, nil, nil, nil
   if builder then
     natural, tag, order, definition = builder.expand(type, inputs.copy(given), client)

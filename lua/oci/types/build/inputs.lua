@@ -40,6 +40,7 @@ local function is_content(value)
       return true
     end
   end
+  return false
 end
 
 --- A copy of a table, or the content that a path is.
@@ -226,6 +227,30 @@ local function expand(role, given)
   return { item }
 end
 
+local function is_one(value)
+  if type(value) ~= "table" then
+    return type(value) == "string"
+  end
+  for _, kind in ipairs { "path", "dir", "glob", "root", "data" } do
+    if value[kind] ~= nil and type(value[kind]) ~= "string" then
+      return false
+    end
+  end
+  return is_content(value)
+end
+
+--- A checker (see oci.options): a path, a content, or a list of them.
+function inputs.check(value)
+  local fits = is_one(value)
+  if not fits and type(value) == "table" then
+    fits = true
+    for key, one in pairs(value) do
+      fits = fits and type(key) == "number" and is_one(one)
+    end
+  end
+  return not fits and "path, content or list of them" or nil
+end
+
 --- What was given as a list: one content, a path, or a list of them.
 function inputs.each(value)
   if type(value) == "string" or (type(value) == "table" and is_content(value)) then
@@ -237,10 +262,6 @@ end
 --- The contents that a role is given, as a list of tables that may be changed; or nil, message, code, detail.
 function inputs.list(kind, role, value)
   local given, all = inputs.each(value), {}
-  if type(given) ~= "table" then
-    return nil, ("%s: '%s': path, content or a list of them expected, got %s"):format(kind.name, role.role,
-      type(value)), "INVALID", {}
-  end
   for _, one in ipairs(given) do
     local items, message, code, detail = expand(role, one)
     if not items then

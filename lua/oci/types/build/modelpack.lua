@@ -5,7 +5,7 @@ local inputs = require "oci.types.build.inputs"
 local options = require "oci.options"
 local spec = require "oci.spec"
 
-local modelpack = { options = { "descriptor", "model" } }
+local modelpack = { options = { descriptor = options.table, model = options.table } }
 
 local FILEPATH = "org.cncf.model.filepath"
 local EMPTY_TABLE = {}
@@ -33,7 +33,7 @@ local function print_fields(kind, where, values)
     known[name] = true
   end
   if type(values) ~= "table" then
-    options.raise(("%s: option '%s': table expected, got %s"):format(kind.name, where, options.kind(values)))
+    options.raise(("%s: '%s': table expected, got %s"):format(kind.name, where, options.kind(values)))
   end
   for name, value in pairs(values) do
     if not known[name] then

@@ -1,8 +1,9 @@
 --- Container images of file systems: the config lists the digests of the layers as they are before they are compressed.
 local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
+local options = require "oci.options"
 
-local oci_image = { options = { "platform" } }
+local oci_image = { options = { platform = options.string } }
 
 -- The members of a config for "os/architecture[/variant]", or nil.
 local function of_platform(text)

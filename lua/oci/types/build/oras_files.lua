@@ -1,12 +1,12 @@
 --- Files as `oras push` makes an artifact of them: each is titled, a directory is packed.
 local inputs = require "oci.types.build.inputs"
 
-local oras_files = { options = { "files" } }
+local oras_files = { options = { files = inputs.check } }
 
 --- See build.expand. `files` are those of every specification; oras calls each that is no directory a tar, whatever it is.
 function oras_files.expand(type, given)
   local files = {}
-  for i, value in ipairs(given.files or {}) do
+  for i, value in ipairs(inputs.each(given.files)) do
     local item = inputs.copy(value)
     local packed = item.dir or (item.path and inputs.is_directory(item.path))
     item.media_type = item.media_type or type.layers[packed and 2 or 1].media_types[1]

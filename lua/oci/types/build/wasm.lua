@@ -2,9 +2,10 @@
 -- out of it.
 local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
+local options = require "oci.options"
 local spec = require "oci.spec"
 
-local wasm = { options = { "author" } }
+local wasm = { options = { author = options.string } }
 
 local IMPORTS, EXPORTS = 10, 11 -- sections of a component
 local SECTION_LIMIT = 16 * 1024 * 1024
