@@ -340,6 +340,13 @@ describe("check", function()
     assert.is_true(#found[#found].message < 700)
   end)
 
+  it("looks into a config that the manifest embeds", function()
+    local document, opts = made.document(get "imgpkg-bundle")
+    assert.equal("oci-image", oci.types.identify(made.manifest(document)).name)
+    document.config.data = made.base64(opts.config)
+    assert.equal("imgpkg-bundle", oci.types.identify(made.manifest(document)).name)
+  end)
+
   it("takes the forms that the client takes as well", function()
     local document = made.document(get "docker-compose")
     document.artifactType, document.config.mediaType = nil, "application/vnd.docker.compose.config.empty.v1+json"

@@ -166,7 +166,8 @@ end
 
 -- ---- the config
 
---- The bytes of a config, as far as they are known without fetching it; nil: not known.
+--- The bytes of a config, as far as they are known without fetching it (parse has compared what is embedded with the digest);
+-- nil: not known.
 function check.config_bytes(manifest, opts)
   local config = manifest.config
   if opts.config or not config then

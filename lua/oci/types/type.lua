@@ -104,7 +104,7 @@ end
 
 --- What the type's own client would refuse about a manifest, or would not like.
 ---@param manifest oci.Manifest
----@param opts? { config?: string } `config`: the bytes of the config
+---@param opts? oci.CheckOptions
 ---@return oci.Finding[]
 function Type:check(manifest, opts)
   return require("oci.types.check").check(self, manifest, opts)
