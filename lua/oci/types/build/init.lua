@@ -1,5 +1,24 @@
 --- What is given by the roles of a type's layers, made into the specification that push and manifest take:
 -- media types, titles, the order, the config, what the type's own client insists on.
+--
+-- A role is given a path, a content or a list of them. Its name is also written with _ for what is no letter: compose_file. A
+-- directory is packed where the role is an archive; else its files with the role's extensions (or that fit its patterns)
+-- are a layer each. A media type that is not given follows the file's name, then the role's first. A role of an index is
+-- given a list of { platform =, annotations =, and the roles of the manifests behind it }, or descriptors. These look into
+-- what they are given, and take more:
+--
+--   helm-chart             `chart`: a directory (.helmignore is heeded, links are followed) or a .tgz, with the .prov that lies
+--                          beside it; `provenance = false` leaves that where it is. The tag is the version
+--   opa-bundle             `bundle`: a directory, of which is packed what opa reads, or a bundle.tar.gz
+--   conftest-bundle        `policy`, `data`: directories or files; without `data` those beside the policies
+--   singularity-sif        `sif`: has to be one; `created` is that of the file unless given
+--   wasm                   `module`: a module or a component, whose imports and exports are read; `author`
+--   sbom, sbom-spdx, sbom-cyclonedx   `sbom`: the form is seen in the document; `subject`
+--   oras-files             `files`, as in every specification
+--   flux-artifact          `content`: a directory, a .tar.gz or a file; `source`, `revision`
+--   modelpack              the roles; `descriptor` and `model`: the config's members `descriptor` and `config`
+--   oci-image, oci-sif-image   the roles; `config = { json = ... }` gets its `rootfs`, or `platform` instead of a config
+--   devcontainer-feature, -template   a directory or an archive with its metadata file. The tag is the version
 local document = require "oci.types.build.document"
 local inputs = require "oci.types.build.inputs"
 local layers = require "oci.types.build.layers"
