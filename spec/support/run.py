@@ -184,6 +184,10 @@ def run_all(jobs, verbose):
             show(output, status)
         elif verbose:
             print(output)
+        else:
+            for line in output.splitlines():
+                if line.startswith("note: "):
+                    print("      " + line)
     return totals
 
 
