@@ -222,8 +222,10 @@ build = {
     ["oci.call"] = "lua/oci/call.lua",
     ["oci.calls"] = "lua/oci/calls.lua",
     ["oci.client"] = "lua/oci/client.lua",
+    ["oci.client_options"] = "lua/oci/client_options.lua",
     ["oci.content"] = "lua/oci/content.lua",
     ["oci.credentials"] = "lua/oci/credentials.lua",
+    ["oci.feed"] = "lua/oci/feed.lua",
     ["oci"] = "lua/oci/init.lua",
     ["oci.lint"] = "lua/oci/lint.lua",
     ["oci.loop.blocking"] = "lua/oci/loop/blocking.lua",
@@ -240,6 +242,7 @@ build = {
     ["oci.push"] = "lua/oci/push.lua",
     ["oci.reader"] = "lua/oci/reader.lua",
     ["oci.reference"] = "lua/oci/reference.lua",
+    ["oci.simple"] = "lua/oci/simple.lua",
     ["oci.spec"] = "lua/oci/spec.lua",
     ["oci.types.any_sbom"] = "lua/oci/types/any_sbom.lua",
     ["oci.types.build.conftest_bundle"] = "lua/oci/types/build/conftest_bundle.lua",
@@ -337,6 +340,7 @@ build = {
     ["oci.types.submission"] = "lua/oci/types/submission.lua",
     ["oci.types.type"] = "lua/oci/types/type.lua",
     ["oci.types.values"] = "lua/oci/types/values.lua",
+    ["oci.unknown"] = "lua/oci/unknown.lua",
     -- }
   },
 }

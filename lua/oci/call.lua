@@ -1,7 +1,6 @@
 --- What calls have in common: a call checks its arguments (which may raise), asks for credentials, and starts an operation;
 -- it gives the operation, or nil, message, code, detail. Waiting is the caller's business.
 local core = require "oci.core"
-local credentials = require "oci.credentials"
 local manifest = require "oci.manifest"
 local operation = require "oci.operation"
 local options = require "oci.options"
@@ -13,7 +12,10 @@ local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
 -- The core's options of a call about these references (texts), with the credentials that functions give.
 local function call_options(client, given, parsed)
   local for_call = options.call_options(given)
-  local found, message, code, detail = credentials.gather(client, parsed)
+  if client.credentials == nil and next(client.registries) == nil then
+    return for_call
+  end
+  local found, message, code, detail = require("oci.credentials").gather(client, parsed)
   if not found then
     return nil, message, code, detail
   end

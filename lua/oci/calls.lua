@@ -1,154 +1,20 @@
---- The calls, by name: each starts an operation (oci.call).
-local call = require "oci.call"
-local core = require "oci.core"
-local operation = require "oci.operation"
-local options = require "oci.options"
-local reference = require "oci.reference"
-
+--- The calls, by name: each starts an operation (oci.call). What they are made of is loaded with the first of a kind, since
+-- most programs make calls of one kind.
 local calls = {}
 
-local start, start_parsed, arguments = call.start, call.start_parsed, call.arguments
-local descriptor, bytes, names, done = call.descriptor, call.bytes, call.names, call.done
-local list_of = call.list_of
+local modules = {
+  ["oci.push"] = { "push", "manifest", "index", "push_manifest", "push_blob" },
+  ["oci.pull"] = { "pull", "open_file" },
+  ["oci.simple"] = { "copy", "resolve", "exists", "tags", "repositories", "tag", "untag", "delete", "fetch_manifest",
+    "fetch_config", "fetch_blob", "stat_blob", "open_blob", "digest" },
+}
 
--- A call whose module is loaded with its first use.
-local function later(name, module)
-  calls[name] = function(...)
-    return require(module)[name](...)
+for module, names in pairs(modules) do
+  for _, name in ipairs(names) do
+    calls[name] = function(...)
+      return require(module)[name](...)
+    end
   end
-end
-
-local of_every_call = options.of_call()
-
-for _, name in ipairs { "push", "manifest", "index", "push_manifest", "push_blob" } do
-  later(name, "oci.push")
-end
-
--- ---- pull, copy, blobs
-
-later("pull", "oci.pull")
-later("open_file", "oci.pull")
-
-local copy_checkers = options.of_call { tags = options.strings, on_progress = options.callable }
-
-function calls.copy(client, from, to, given)
-  local texts = { reference.text("copy", 1, from), reference.text("copy", 2, to) }
-  given = options.check("copy", 3, given, copy_checkers)
-  return start(client, "copy", texts, arguments { tags = list_of(given.tags) }, given, { finish = descriptor })
-end
-
-local blob_checkers = options.of_call { offset = options.size, length = options.size, limit = options.size }
-local open_checkers = options.of_call { offset = options.size, length = options.size }
-
-function calls.fetch_blob(client, ref, given)
-  local text = reference.text("fetch_blob", 1, ref)
-  given = options.check("fetch_blob", 2, given, blob_checkers)
-  local range = { offset = given.offset, length = given.length, limit = given.limit }
-  return start(client, "fetch_blob", { text }, arguments(range), given, { finish = bytes })
-end
-
-local function opened(result, ...)
-  if not result then
-    return nil, ...
-  end
-  local handle = ...
-  return require("oci.reader").new(handle, result.descriptor)
-end
-
-function calls.open_blob(client, ref, given)
-  local text = reference.text("open_blob", 1, ref)
-  given = options.check("open_blob", 2, given, open_checkers)
-  local range = { offset = given.offset, length = given.length }
-  return start(client, "open_blob", { text }, arguments(range), given, { finish = opened, streams = true })
-end
-
--- ---- those that take a reference and little else
-
--- The core's `what` as the call `name`.
-local function simple(name, what, finish)
-  calls[name] = function(client, ref, given)
-    local text = reference.text(name, 1, ref)
-    given = options.check(name, 2, given, of_every_call)
-    return start(client, "simple", { text }, arguments(what), given, { finish = finish })
-  end
-end
-
-local function exists(result, message, code, detail)
-  if result then
-    return true
-  elseif code == "NOT_FOUND" then
-    return false
-  end
-  return nil, message, code, detail
-end
-
-local function fetched_manifest(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return call.manifest_of(result)
-end
-
-simple("resolve", "resolve", descriptor)
-simple("exists", "resolve", exists)
-simple("tags", "tags", names)
-simple("untag", "untag", done)
-simple("delete", "delete", done)
-simple("fetch_manifest", "fetch_manifest", fetched_manifest)
-simple("fetch_config", "fetch_config", bytes)
-simple("stat_blob", "stat_blob", descriptor)
-
-function calls.repositories(client, registry, given)
-  local text = registry
-  if type(registry) == "table" then
-    text = registry.registry
-  end
-  if type(text) ~= "string" then
-    options.bad_argument("repositories", 1, "registry (HOST or HOST:PORT) expected, got " .. options.kind(registry))
-  end
-  given = options.check("repositories", 2, given, of_every_call)
-  local parsed, message, code, detail = core.reference_registry(text)
-  if not parsed then
-    return nil, message, code, detail
-  end
-  return start_parsed(client, "simple", { parsed }, arguments(text, "repositories"), given, { finish = names })
-end
-
-function calls.tag(client, ref, tags, given)
-  local text = reference.text("tag", 1, ref)
-  if options.strings(tags) then
-    options.bad_argument("tag", 2, ("%s expected, got %s"):format(options.strings(tags), options.kind(tags)))
-  end
-  tags = list_of(tags)
-  if #tags == 0 then
-    options.bad_argument("tag", 2, "at least one tag expected")
-  end
-  given = options.check("tag", 3, given, of_every_call)
-  return start(client, "tag", { text }, arguments { tags = tags }, given, { finish = descriptor })
-end
-
-local function digest_of(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.descriptor.digest
-end
-
-function calls.digest(client, what, algorithm)
-  if algorithm ~= nil then
-    options.check_string("digest", 2, algorithm)
-  end
-  if type(what) == "string" then
-    return operation.finished(core.digest(what, algorithm))
-  elseif type(what) ~= "table" then
-    options.bad_argument("digest", 1, "bytes or content (a table) expected, got " .. options.kind(what))
-  end
-  local item, readers, code, detail = require("oci.content").one("digest", 1, "content", what)
-  if not item then
-    return nil, readers, code, detail
-  end
-  return start(client, "digest", {}, arguments(item, algorithm or "sha256"), {},
-    { finish = digest_of, readers = readers })
 end
 
 return calls

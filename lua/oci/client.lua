@@ -1,7 +1,6 @@
 --- Clients: options, and the calls that use them. Token cache, limits and memory places belong to a client.
 local calls = require "oci.calls"
 local core = require "oci.core"
-local credentials = require "oci.credentials"
 local operation = require "oci.operation"
 local options = require "oci.options"
 
@@ -83,84 +82,22 @@ Client.__name = "oci.Client"
 
 local client = {}
 
-local registry_checkers = {
-  plain_http = options.boolean,
-  ca_file = options.string,
-  credentials = credentials.check,
-}
-
-local function registries_check(value)
-  if type(value) ~= "table" then
-    return "table by host"
-  end
-  for host, given in pairs(value) do
-    if type(host) ~= "string" or type(given) ~= "table" then
-      return "table of tables by host"
-    end
-    local fault = options.fault(given, registry_checkers)
-    if fault then
-      return ("table by host (%s: %s)"):format(host, fault)
-    end
-  end
-end
-
-local checkers = options.of_call {
-  registries = registries_check,
-  credentials = credentials.check,
-  concurrency = options.count,
-  user_agent = options.string,
-  on_warning = options.callable,
-}
-
--- Splits the registries' options into what the core keeps and what Lua needs, by the core's spelling of the host.
-local function read_registries(given, for_core, entries)
-  local by_host = {}
-  for name, registry in pairs(given) do
-    local host, message, code, detail = credentials.host(name)
-    if not host then
-      return nil, "registries: " .. message, code, detail
-    end
-    by_host[host] = registry
-    for_core[#for_core + 1] = { host = host, plain_http = registry.plain_http, ca_file = registry.ca_file }
-    if credentials.is_table(registry.credentials) then
-      entries[#entries + 1] = credentials.entry(host, registry.credentials)
-    end
-  end
-  return by_host
-end
-
 --- A client, or nil, message, code, detail. See oci.client.
 function client.new(call, given)
-  given = options.check(call, 1, given, checkers)
-  local for_core = {
-    concurrency = given.concurrency,
-    timeout = given.timeout,
-    connect_timeout = given.connect_timeout,
-    stall_timeout = given.stall_timeout,
-    retries = given.retries,
-    user_agent = given.user_agent,
-    registries = {},
-    credentials = {},
-  }
-  local by_host, message, code, detail = read_registries(given.registries or {}, for_core.registries,
-    for_core.credentials)
-  if not by_host then
-    return nil, message, code, detail
+  local made, for_core = { registries = {} }, {}
+  if given ~= nil then
+    local code, detail
+    made, for_core, code, detail = require("oci.client_options")(call, given)
+    if not made then
+      return nil, for_core, code, detail
+    end
   end
-  if credentials.is_table(given.credentials) then
-    table.insert(for_core.credentials, credentials.entry(nil, given.credentials)) -- behind those of one registry
-  end
-  local handle
-  handle, message, code, detail = core.client(for_core)
+  local handle, message, code, detail = core.client(for_core)
   if not handle then
     return nil, message, code, detail
   end
-  return setmetatable({
-    core = handle,
-    registries = by_host,
-    credentials = given.credentials,
-    on_warning = given.on_warning,
-  }, Client)
+  made.core = handle
+  return setmetatable(made, Client)
 end
 
 --- The core's client; raises after close.

@@ -113,41 +113,9 @@ function options.of_call(own)
   return all
 end
 
--- The number of characters to be changed, added, left out or swapped with their neighbour.
-local function distance(a, b)
-  local rows = { [0] = {} }
-  for j = 0, #b do
-    rows[0][j] = j
-  end
-  for i = 1, #a do
-    rows[i] = { [0] = i }
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      local best = math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (same and 0 or 1))
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        best = math.min(best, rows[i - 2][j - 2] + 1)
-      end
-      rows[i][j] = best
-    end
-  end
-  return rows[#a][#b]
-end
-
-local function nearest(name, checkers)
-  local found, least
-  for other in pairs(checkers) do
-    local far = distance(name, other)
-    if not least or far < least or (far == least and other < found) then
-      found, least = other, far
-    end
-  end
-  return found
-end
-
 --- "unknown option 'x', the nearest is 'y'".
 function options.unknown(what, name, known)
-  local other = nearest(name, known)
-  return ("unknown %s '%s'%s"):format(what, name, other and (", the nearest is '%s'"):format(other) or "")
+  return require("oci.unknown")(what, name, known)
 end
 
 --- What is wrong with a table of options, or nil.
