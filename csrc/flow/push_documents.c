@@ -32,9 +32,10 @@ static struct oci_desc shown(const struct oci_desc *d, bool rehearsal)
     return copy;
 }
 
-static int build_manifest(struct oci_flow *f, const struct oci_push_document *from, bool rehearsal,
-                          struct oci_manifest **ret_manifest)
+/* Without `ret_manifest` it is a rehearsal. */
+static int build_manifest(struct oci_flow *f, const struct oci_push_document *from, struct oci_manifest **ret_manifest)
 {
+    bool rehearsal = !ret_manifest;
     struct oci_desc *layers = oci_calloc(from->count + 1, sizeof *layers);
     if (!layers)
         return oci_flow_no_memory(f);
@@ -68,9 +69,9 @@ static void rehearse_entry(const struct oci_push *p, const struct oci_push_entry
     d->size = 0;
 }
 
-static int build_index(struct oci_flow *f, const struct oci_push_document *from, bool rehearsal,
-                       struct oci_manifest **ret_index)
+static int build_index(struct oci_flow *f, const struct oci_push_document *from, struct oci_manifest **ret_index)
 {
+    bool rehearsal = !ret_index;
     struct oci_push *p = oci_push_of(f);
     struct oci_desc *entries = oci_calloc(from->entry_count, sizeof *entries);
     if (!entries)
@@ -107,7 +108,7 @@ static int build_index(struct oci_flow *f, const struct oci_push_document *from,
 static int build(struct oci_flow *f, struct oci_push_node *n)
 {
     struct oci_manifest *m = NULL;
-    int rc = n->from->is_index ? build_index(f, n->from, false, &m) : build_manifest(f, n->from, false, &m);
+    int rc = n->from->is_index ? build_index(f, n->from, &m) : build_manifest(f, n->from, &m);
     if (rc != OCI_OK)
         return rc;
     oci_manifest_free(n->m);
@@ -130,10 +131,8 @@ int oci_push_rehearse(struct oci_flow *f)
     int rc = OCI_OK;
     for (size_t i = 0; i < p->graph.count && rc == OCI_OK; i++) {
         const struct oci_push_document *from = &p->graph.documents[i];
-        struct oci_manifest *m = NULL;
         if (!p->nodes[i].m)
-            rc = from->is_index ? build_index(f, from, true, &m) : build_manifest(f, from, true, &m);
-        oci_manifest_free(m);
+            rc = from->is_index ? build_index(f, from, NULL) : build_manifest(f, from, NULL);
         if (rc != OCI_OK && from->where)
             oci_err_wrap(&f->err, "%s", from->where);
     }

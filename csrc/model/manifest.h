@@ -55,7 +55,8 @@ struct oci_manifest_spec {
 };
 
 /* Builds an image manifest in canonical form: members schemaVersion, mediaType, artifactType, config, layers, subject,
- * annotations (sorted). The caller's: oci_manifest_free(). OCI_LIMIT over 4 MiB. */
+ * annotations (sorted). The caller's: oci_manifest_free(). OCI_LIMIT over 4 MiB. With `ret_manifest` NULL it is only
+ * found out whether that is what the lint calls an error. */
 int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
                        struct oci_err *reterr);
 

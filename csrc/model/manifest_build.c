@@ -147,14 +147,14 @@ static int finish(struct draft *d, struct oci_manifest **ret_manifest)
         d->rc = print(d->root, &bytes, d->err);
     oci_json_free(d->root);
     struct oci_manifest *m = NULL;
-    if (d->rc == OCI_OK)
+    if (d->rc == OCI_OK && ret_manifest)
         d->rc = oci_manifest_parse(bytes, NULL, NULL, &m, d->err);
     if (d->rc == OCI_OK)
         d->rc = oci_lint_refuse(bytes->p, bytes->len, NULL, d->err);
     oci_bytes_unref(bytes);
     if (d->rc)
         oci_manifest_free(m);
-    else
+    else if (ret_manifest)
         *ret_manifest = m;
     return d->rc;
 }
