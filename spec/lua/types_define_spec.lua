@@ -111,6 +111,21 @@ describe("define", function()
       "layer-title layers[1].annotations" }, rules(kind:check(other)))
   end)
 
+  it("builds no config that its schema refuses", function()
+    local kind = define { config = { media_type = CONFIG, schema = { required = { "period" } } } }
+    local path = kit.tmp() .. "/config.json"
+    kit.write(path, '{"period":1}')
+    local page = { data = "x", title = "a.md" }
+    assert(kind:build { config = path, page = page })
+    kit.write(path, '{"perio":1}')
+    for _, config in ipairs { { json = { perio = 1 } }, { data = "{}" }, path } do
+      local built, message, code = kind:build { config = config, page = page }
+      assert.is_nil(built)
+      assert.equal(("INVALID %s: config: period is missing"):format(kind.name), code .. " " .. message)
+    end
+    assert.equal("INVALID", (select(3, kind:build { page = page })))
+  end)
+
   it("takes files by pattern out of a directory, titled", function()
     local dir = kit.tmp()
     kit.write(dir .. "/b.md", "b")

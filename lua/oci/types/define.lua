@@ -36,7 +36,7 @@ local types = require "oci.types"
 ---@class oci.DefinedConfig
 ---@field media_type string
 ---@field also_media_types? string|string[] taken, too
----@field schema? table|boolean JSON Schema, see oci.types.schema
+---@field schema? table JSON Schema, see oci.types.schema
 ---@field default? string what is written where none is given; left out: one must be given
 ---@field description? string what is in it
 
@@ -93,12 +93,8 @@ local function one_of(...)
   end
 end
 
-local function schema_shape(value)
-  return type(value) ~= "table" and type(value) ~= "boolean" and "table" or nil
-end
-
 local config_checkers = {
-  media_type = options.string, also_media_types = options.strings, schema = schema_shape, default = options.string,
+  media_type = options.string, also_media_types = options.strings, schema = options.table, default = options.string,
   description = options.string,
 }
 

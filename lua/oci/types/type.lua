@@ -21,6 +21,7 @@
 
 ---@class oci.TypeLayer
 ---@field role string
+---@field description? string
 ---@field media_types string[] the first is what is written; "*": any
 ---@field legacy_media_types? string[] read, not written
 ---@field media_type_prefixes? string[]
@@ -58,6 +59,12 @@
 ---@field generic? integer any artifact may be of it; the order in which such types are tried
 ---@field version? string of a defined type
 ---@field titles? table<string, string> by locale
+---@field descriptions? table<string, string> by locale
+---@field findings? oci.Finding[] of a defined type: how its names do not follow the convention of opencontainers/artifacts
+---@field more_info_url? string
+---@field spec_url? string
+---@field config_schema_url? string
+---@field tools? { url: string, title: string }[]
 ---@field manifest_media_type string
 ---@field also_manifest_media_types? string[] of the same shape
 ---@field also_root_media_types? string[] an index may stand before it
