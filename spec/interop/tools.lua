@@ -3,12 +3,14 @@ local oci = require "oci"
 
 local tools = {}
 
+-- busted gives `pending` only to the spec itself; any instance of its core throws the right thing.
+local skip = require "busted.core" ().pending
+
 --- The value of an environment variable set by `make test`, or skips the test that asks.
 function tools.need(name, what)
   local value = os.getenv(name)
   if not value or value == "" then
-    pending("skipped: " .. (what or name) .. " is not there")
-    error("unreachable")
+    skip("skipped: " .. (what or name) .. " is not there")
   end
   return value
 end
@@ -25,8 +27,7 @@ local HOW = {
 function tools.program(name)
   local path = os.getenv("OCI_TEST_" .. name:upper())
   if not path or path == "" then
-    pending(("skipped: %s is not installed; get it with: %s"):format(name, HOW[name]))
-    error("unreachable")
+    skip(("skipped: %s is not installed; get it with: %s"):format(name, HOW[name]))
   end
   return path
 end
