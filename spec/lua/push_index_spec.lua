@@ -382,7 +382,7 @@ describe("a received manifest", function()
     -- Without mediaType, as helm writes it: unusual.
     local unusual = assert(oci.parse(document ""))
     assert.equal(unusual.digest, assert(oci.push(place .. ":unusual", unusual)).digest)
-    local wrong = assert(oci.parse(document '"annotations":{"org.opencontainers.artifactType":"x"},'))
+    local wrong = assert(oci.parse(document '"annotations":{"org.opencontainers.nothing":"x"},'))
     local pushed, message, code = oci.push(place .. ":wrong", wrong)
     assert.is_nil(pushed)
     assert.equal("INVALID", code)
