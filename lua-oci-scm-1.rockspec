@@ -239,6 +239,7 @@ build = {
     ["oci.parallel"] = "lua/oci/parallel.lua",
     ["oci.progress"] = "lua/oci/progress.lua",
     ["oci.pull"] = "lua/oci/pull.lua",
+    ["oci.pull_roles"] = "lua/oci/pull_roles.lua",
     ["oci.push"] = "lua/oci/push.lua",
     ["oci.reader"] = "lua/oci/reader.lua",
     ["oci.reference"] = "lua/oci/reference.lua",

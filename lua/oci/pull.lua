@@ -12,6 +12,10 @@ local reference = require "oci.reference"
 ---@field media_types? string|string[] of the layers; `*` is any characters: "text/*", "*+json". NOT_FOUND if nothing is left
 ---@field platform? string|oci.Platform of an index, also nested: "os/architecture[/variant]" or a table; left out: the host's.
 --- NOT_FOUND (detail.platforms: what there is) if there is none; without one and without any in the index INVALID
+---@field roles? string|string[] of layers in the artifact's type, as `oci.types` names them: NOT_FOUND if nothing has them, INVALID
+--- if the type is not known or has no such roles. The manifest is fetched for it before the operation starts
+---@field type? string|oci.Type which type that is; left out: what `oci.types.identify` says. Without `roles` all layers that
+--- the type takes
 ---@field overwrite? boolean replace files that differ; else they are EXISTS
 ---@field unpack? boolean left out: what was packed from a directory comes back as one; false: never; true: tar layers too
 ---@field sync? boolean make files durable before they get their names
@@ -43,6 +47,7 @@ local reference = require "oci.reference"
 ---@field media_type string
 ---@field annotations? table<string, string>
 ---@field layer integer its place in manifest.layers
+---@field role? string in its type, if `roles` or `type` was given
 ---@field state "fetched"|"unchanged"|"unpacked"
 
 ---@class oci.Pulled
@@ -50,6 +55,7 @@ local reference = require "oci.reference"
 ---@field reference string
 ---@field manifest oci.Manifest
 ---@field files oci.File[]
+---@field roles? table<string, oci.File[]> the same by role, if `roles` or `type` was given
 
 local pull = {}
 
@@ -82,8 +88,14 @@ local function target(value)
     and "directory, function or object with 'write'" or nil
 end
 
+local function kind(value)
+  return type(value) ~= "string" and not require("oci.types.type").is(value) and "type or its name" or nil
+end
+
 local checkers = options.of_call {
   to = target,
+  roles = options.strings,
+  type = kind,
   include = options.strings,
   exclude = options.strings,
   media_types = options.strings,
@@ -96,27 +108,38 @@ local checkers = options.of_call {
 
 -- ---- results
 
-local function make_pulled(result)
+-- `roles` of all layers, or nil.
+local function make_pulled(roles, result)
   local parsed, message, code, detail = call.manifest_of(result)
   if not parsed then
     return nil, message, code, detail
   end
-  for _, file in ipairs(result.files) do
-    file.annotations = parsed.layers[file.layer].annotations
-  end
-  return {
+  local made = {
     digest = result.descriptor.digest,
     reference = result.descriptor.reference,
     manifest = parsed,
     files = result.files,
+    roles = roles and {},
   }
+  for _, file in ipairs(result.files) do
+    file.annotations = parsed.layers[file.layer].annotations
+    file.role = roles and roles[file.layer] or nil
+    if file.role then
+      local same = made.roles[file.role] or {}
+      same[#same + 1] = file
+      made.roles[file.role] = same
+    end
+  end
+  return made
 end
 
-local function pulled(result, ...)
-  if not result then
-    return nil, ...
+local function finish_with(roles)
+  return function(result, ...)
+    if not result then
+      return nil, ...
+    end
+    return make_pulled(roles, result)
   end
-  return make_pulled(result)
 end
 
 -- ---- to a function
@@ -142,17 +165,23 @@ local function give(to, file, chunk)
 end
 
 -- What an operation needs whose files go to `to`.
-local function hand_out_to(to, text)
+local function hand_out_to(to, text, roles)
   local made, known, failure = {}, nil, nil
+
+  -- What the files are; nil: the operation has failed meanwhile.
+  local function look(op)
+    local result = op.core:result()
+    known = result and make_pulled(roles, result)
+    return known
+  end
 
   function made.hand_out(op)
     local left = op.core:over() and math.huge or CHUNKS_AT_ONCE
     while op.core and left > 0 and not failure do
       local index, chunk = op.core:take_file(CHUNK)
-      if not index then
+      if not index or not (known or look(op)) then
         return
       end
-      known = known or make_pulled(op.core:result())
       local ok, message = give(to, known.files[index], chunk)
       if not ok then
         failure = ("pull %s: what the files are given to failed: %s"):format(text, message)
@@ -169,7 +198,7 @@ local function hand_out_to(to, text)
     if result and known then
       return known
     end
-    return pulled(result, ...)
+    return finish_with(roles)(result, ...)
   end
 
   return made
@@ -190,11 +219,10 @@ local function check(given)
   return given
 end
 
-function pull.pull(client, ref, given)
-  local text = reference.text("pull", 1, ref)
-  given = check(given)
+-- The core's options.
+local function for_core(given)
   local is_stream = given.to ~= nil and type(given.to) ~= "string"
-  local for_core = {
+  return {
     stream = is_stream,
     to = not is_stream and given.to or nil,
     overwrite = given.overwrite,
@@ -205,8 +233,34 @@ function pull.pull(client, ref, given)
     media_types = call.list_of(given.media_types),
     platform = given.platform,
   }
-  local made = is_stream and hand_out_to(given.to, text) or { finish = pulled }
-  return call.start(client, "pull", { text }, call.arguments(for_core), given, made)
+end
+
+function pull.pull(client, ref, given)
+  local text = reference.text("pull", 1, ref)
+  given = check(given)
+  local what, source, roles = for_core(given), text, nil
+  if given.roles or given.type then
+    local found, message, code, detail = require("oci.pull_roles").look(client, text, given)
+    if not found then
+      return nil, message, code, detail
+    end
+    source, roles, what.layers, what.platform = found.reference, found.roles, found.layers, nil
+  end
+  local made = what.stream and hand_out_to(given.to, text, roles) or { finish = finish_with(roles) }
+  return call.start(client, "pull", { source }, call.arguments(what), given, made)
+end
+
+--- See oci.Type.pull. The option `client` is the client that pulls.
+function pull.of_type(type_of_it, ref, given)
+  local opts = { type = type_of_it }
+  for name, value in pairs(given or {}) do
+    opts[name] = name ~= "client" and value or opts[name]
+  end
+  local client = given and given.client
+  if client then
+    return client:pull(ref, opts)
+  end
+  return require("oci").pull(ref, opts)
 end
 
 -- ---- one file
