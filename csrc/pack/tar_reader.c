@@ -147,11 +147,13 @@ static bool is_extension(char type)
 
 /* ---- headers ---- */
 
-static void go_into(struct oci_tar_reader *r, int state, uint64_t size)
+static void go_into(struct oci_tar_reader *r, unsigned state, uint64_t size)
 {
     r->left = size;
     r->padding = (OCI_TAR_BLOCK - size % OCI_TAR_BLOCK) % OCI_TAR_BLOCK;
-    r->state = size > 0 ? state : OCI_TAR_AT_HEADER;
+    r->state = OCI_TAR_AT_HEADER;
+    if (size > 0)
+        r->state = state;
 }
 
 static int begin_extension(struct oci_tar_reader *r, char type, uint64_t size, struct oci_err *reterr)
