@@ -58,8 +58,8 @@ persistence_directory: %s/persist
     serve(ref)
     answers()
     assert.equal("3", ask("/v1/data/shop/sub/level", "{}"):match '"result":(%d+)')
-    local listed = tools.run({ cd = work }, opa, "inspect", "--format", "json", assert(oci.pull(ref, { to = work .. "/back",
-      unpack = false })).files[1].path)
+    local listed = tools.run({ cd = work }, opa, "inspect", "--format", "json", assert(BUNDLE:pull(ref, { to = work .. "/back",
+      unpack = false })).roles.bundle[1].path)
     assert.equal("r1", listed:match '"revision":%s*"(.-)"')
     assert.equal(pushed.digest, assert(oci.resolve(ref)).digest)
   end)
