@@ -31,11 +31,11 @@ static void piece_done(struct oci_piece *p)
 
 static int check_piece(const struct oci_content *from, struct oci_err *reterr)
 {
-    if (from->title) {
-        int rc = oci_title_check(from->title, reterr);
-        if (rc != OCI_OK)
-            return rc;
-    }
+    int rc = from->title ? oci_title_check(from->title, reterr) : OCI_OK;
+    if (rc == OCI_OK && from->prefix && from->prefix[0])
+        rc = oci_title_check(from->prefix, reterr);
+    if (rc != OCI_OK)
+        return rc;
     if (from->media_type && !oci_media_type_valid(oci_str_of(from->media_type)))
         return oci_err_set(reterr, OCI_INVALID, "\"%s\" is not a media type", from->media_type);
     return OCI_OK;

@@ -113,6 +113,8 @@ static int compare(struct oci_flow *f)
     struct oci_digest asked_for = root->m->self.digest;
     if (is_tagged(p) || (oci_push_all_fall_back(f) && is_tagged(p)))
         return OCI_OK;
+    if (f->err.code)
+        return f->err.code;
     return oci_flow_fail(f, OCI_EXISTS, "the tag %s names %s already, not %s, and is not to be moved",
                          p->tags.items[0], p->tagged.digest.text, asked_for.text);
 }
@@ -221,6 +223,8 @@ static int on_failed(struct oci_flow *f, struct oci_push_part *part)
         return oci_push_enqueue(f, part, &p->seen_nodes, n->m->self.digest.text) < 0 ? f->err.code : schedule(f);
     }
     oci_moving_tell_end(&part->transfer, true);
+    if (f->err.code)
+        return f->err.code;
     if (part->is_node)
         err = oci_push_why(node_of(part), err);
     else if (err->code == OCI_LIMIT && piece_of(part)->item->embed && part->state == OCI_PUSH_HASHING)

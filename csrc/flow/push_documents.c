@@ -205,8 +205,10 @@ bool oci_push_fall_back(struct oci_flow *f, struct oci_push_node *n, const struc
     if (n->refused || !may_change(p, n) || !is_about_shape(err))
         return false;
     n->refused = oci_calloc(1, sizeof *n->refused);
-    if (!n->refused)
+    if (!n->refused) {
+        oci_flow_no_memory(f);
         return false;
+    }
     *n->refused = *err;
     struct oci_digest before = n->m->self.digest;
     p->version_1_0 = true;

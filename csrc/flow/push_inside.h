@@ -104,7 +104,8 @@ int oci_push_rehearse(struct oci_flow *f);
 /* All that it names is done: builds it, and queues it unless it is the root. */
 int oci_push_complete(struct oci_flow *f, struct oci_push_node *n);
 int oci_push_put_node(struct oci_flow *f, struct oci_push_node *n);
-/* Putting `n` has failed. True: it was built again, in the shape of 1.0, and is to be put. */
+/* Putting `n` has failed. True: it was built again, in the shape of 1.0, and is to be put. False: it may not be, or f has
+ * failed with that. */
 bool oci_push_fall_back(struct oci_flow *f, struct oci_push_node *n, const struct oci_err *err);
 /* Which error to report when it has failed for good: the first refusal, if the shape of 1.0 was refused as well. */
 const struct oci_err *oci_push_why(const struct oci_push_node *n, const struct oci_err *err);

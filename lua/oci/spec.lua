@@ -221,15 +221,19 @@ function Draft:subject_of(where, value)
   self:raise(where, "option 'subject': reference, descriptor or manifest expected")
 end
 
+function Draft:check_list(where, name, items)
+  for key in pairs(items) do
+    if type(key) ~= "number" or key < 1 or key > #items or key % 1 ~= 0 then
+      self:raise(where, ("option '%s': list expected, with the key [%s]"):format(name, tostring(key)))
+    end
+  end
+end
+
 function Draft:contents(where, given)
   local list = content.list(self.readers)
   for _, role in ipairs { "layers", "files" } do
     local items = given[role] or {}
-    for key in pairs(items) do
-      if type(key) ~= "number" or key < 1 or key > #items or key % 1 ~= 0 then
-        self:raise(where, ("option '%s': list expected, with the key [%s]"):format(role, tostring(key)))
-      end
-    end
+    self:check_list(where, role, items)
     for i, item in ipairs(items) do
       local name = ("%s%s[%d]"):format(where and where .. ": " or "", role, i)
       local ok, message, code, detail = content.add(list, self.call, self.index, name, item, role == "files")
@@ -345,6 +349,7 @@ function Draft:add_index(document, where, given, inherited, called)
       self:raise(where, ("option '%s': an index has none; give it to one of its 'manifests'"):format(name))
     end
   end
+  self:check_list(where, "manifests", given.manifests)
   local for_entries = { artifact_type = given.artifact_type or inherited.artifact_type, version = inherited.version }
   for i, item in ipairs(given.manifests) do
     local name = ("%smanifests[%d]"):format(where and where .. "." or "", i)

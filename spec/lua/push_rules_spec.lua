@@ -37,6 +37,7 @@ describe("what lint calls an error", function()
       { "media type", { config = { path = file, media_type = "a/b/c" } } },
       { "empty key", { annotations = { [""] = "x" } } },
       { "title", { files = { { path = file, title = "/etc/passwd" } } } },
+      { "%.%.", { layers = { { dir = "/nowhere", prefix = "../x" } } } },
       { "tag", { tags = { "not a tag" } } },
       { "UTF%-8", { annotations = { ["a.b"] = "\255" } } },
       { "4194304", { annotations = { ["a.b"] = ("x"):rep(5 * 2 ^ 20) } } },
