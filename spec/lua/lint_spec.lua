@@ -333,7 +333,7 @@ describe("push", function()
 
   it("refuses what is an error, and says which rule", function()
     for rule, spec in pairs {
-      A05 = { artifact_type = TYPE, files = { FILE }, annotations = { ["org.opencontainers.artifactType"] = "x" } },
+      A05 = { artifact_type = TYPE, files = { FILE }, annotations = { ["org.opencontainers.other"] = "x" } },
       A06 = { artifact_type = TYPE, files = { FILE }, annotations = { ["org.opencontainers.image.foo"] = "x" } },
     } do
       local pushed, message, code = push(spec)
@@ -347,6 +347,16 @@ describe("push", function()
     assert.is_nil(index)
     assert.equal("INVALID", code)
     assert.truthy(message:find("manifests[0].urls[0]", 1, true) and message:find("D10", 1, true), message)
+  end)
+
+  it("takes the one reserved key that a type in use has (CNAB), though lint has an error", function()
+    local spec = { artifact_type = TYPE, files = { FILE }, annotations = { ["org.opencontainers.artifactType"] = "a/b" } }
+    assert.truthy((push(spec)))
+    local found = {}
+    for _, finding in ipairs(oci.lint(assert(oci.manifest(spec)))) do
+      found[finding.rule] = finding.severity
+    end
+    assert.equal("error", found.A05)
   end)
 
   it("takes what is only unusual", function()
