@@ -23,6 +23,7 @@
 #define RESERVE_ABOVE (1u << 20)
 #define IN_MEMORY (64u << 10)  /* content known to be smaller gets a block of its size */
 #define SLICE (64u << 20)      /* a job's share before others have a turn */
+#define WRITEBACK (8u << 20)   /* goes to the disk at a time */
 
 enum todo { CREATE, HASH, FINISH, DISCARD };
 
@@ -43,6 +44,7 @@ struct job {
     bool created;         /* the temporary file is there */
     bool finished;
     struct oci_check check;
+    uint64_t sent;        /* to the disk, or on its way */
     struct oci_digest found;
     /* the engine's to change while posted */
     _Atomic uint64_t written;
@@ -90,6 +92,15 @@ static int job_create(struct job *j, struct oci_err *reterr)
     return rc;
 }
 
+/* What is hashed begins to be written, so that little is left to do for the sync. */
+static void send_to_disk(struct job *j, uint64_t least)
+{
+    if (!j->writeback || j->check.seen < j->sent + least)
+        return;
+    oci_file_start_writeback(j->fd, j->sent, j->check.seen - j->sent);
+    j->sent = j->check.seen;
+}
+
 /* Hashes up to the mark, one slice at most. */
 static int job_hash(struct job *j, struct oci_err *reterr)
 {
@@ -109,10 +120,10 @@ static int job_hash(struct job *j, struct oci_err *reterr)
         rc = oci_file_pread(j->fd, block, n, j->check.seen, &n, reterr);
         if (rc == OCI_OK && n == 0)
             rc = oci_err_set(reterr, OCI_IO, "the file was changed while it was written");
-        if (rc == OCI_OK && j->writeback)
-            oci_file_start_writeback(j->fd, j->check.seen, n);
         if (rc == OCI_OK)
             rc = oci_check_add(&j->check, block, n, reterr);
+        if (rc == OCI_OK)
+            send_to_disk(j, WRITEBACK);
     }
     oci_block_put(block, size);
     return rc;
@@ -170,8 +181,8 @@ static int job_finish(struct job *j, struct oci_err *reterr)
         rc = oci_check_end(&j->check, &j->found, reterr);
     if (rc == OCI_OK && j->most > j->check.seen)
         rc = oci_file_truncate(j->fd, j->check.seen, reterr);
-    if (rc == OCI_OK && j->writeback && flushed <= FOLLOW_ABOVE)
-        oci_file_start_writeback(j->fd, 0, j->check.seen);
+    if (rc == OCI_OK)
+        send_to_disk(j, 1);
     if (rc == OCI_OK) {
         rc = oci_file_close(j->fd, reterr);
         j->fd = -1;
@@ -248,6 +259,7 @@ static void file_sink_destroy(struct file_sink *k)
 static void forget(struct file_sink *k)
 {
     k->again = false;
+    k->job.sent = 0;
     atomic_store(&k->job.stop, false);
     if (oci_check_restart(&k->job.check, &k->err) == OCI_OK)
         k->job.found.text[0] = '\0';
