@@ -91,14 +91,18 @@ describe("examples", function()
     assert.equal("for arm64", kit.read(pulled.files[1].path))
   end)
 
-  it("the script of the README", function()
+  it("the scripts of the README", function()
     local work = kit.tmp()
-    local script = kit.read(root .. "/README.md"):match "```lua\n(.-)```"
-    script = script:gsub("localhost:5000/docs/manual:v1", "oci:./artifacts:v1")
-    kit.write(work .. "/script.lua", script)
     kit.must("cp", "-r", root .. "/README.md", root .. "/examples", work)
-    local ok, output = kit.shell("cd " .. kit.quote(work) .. " && " .. lua .. " script.lua")
-    assert.is_true(ok, output)
-    assert.truthy(output:find("out/README.md", 1, true), output)
+    local outputs = {}
+    for script in kit.read(root .. "/README.md"):gmatch "```lua\n(.-)```" do
+      kit.write(work .. "/script.lua", (script:gsub("localhost:5000/docs/manual:v1", "oci:./artifacts:v1")))
+      local ok, output = kit.shell("cd " .. kit.quote(work) .. " && " .. lua .. " script.lua")
+      assert.is_true(ok, output)
+      outputs[#outputs + 1] = output
+    end
+    assert.equal(2, #outputs)
+    assert.truthy(outputs[1]:find("out/README.md", 1, true), outputs[1])
+    assert.truthy(outputs[2]:find("pages/examples", 1, true), outputs[2])
   end)
 end)
