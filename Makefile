@@ -6,7 +6,7 @@
 #   make SANITIZE=address   into build/address/ (or thread, fuzz)
 #   make WERROR=1           warnings are errors
 #   make quickstart [REF=registry/repository:tag]
-#   make test [ONLY=spec/lua/push_spec.lua] [SANITIZE=address]
+#   make test [ONLY=spec/lua/registry_spec.lua] [SANITIZE=address]
 #   make lint, make sanitize, make fuzz, make bench, make clean
 #   eval "$(make -s env LUA=luajit)"
 
