@@ -68,6 +68,12 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
                                        .tags = tags,
                                        .tag_count = 2};
     const struct oci_pull_options pull = {.to = "/nowhere", .unpack = -1};
+    const struct oci_pull_options stream = {.stream = true,
+                                            .what = {.include = tags,
+                                                     .include_count = 2,
+                                                     .media_types = tags,
+                                                     .media_type_count = 1,
+                                                     .platform = annotations}};
     const struct oci_credential_option credential = {.username = "u", .password = "p"};
     struct oci_call_options o = OCI_CALL_OPTIONS_INIT;
     o.credentials = &credential;
@@ -99,11 +105,17 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
         return start_index(false, &o, ret_op, err);
     case 11:
         return oci_start_push_blob(c, m, memory, &contents[1], false, &o, ret_op, err);
+    case 12:
+        return oci_start_pull(c, m, memory_1, &stream, &o, ret_op, err);
+    case 13:
+        return oci_start_choose(c, m, memory_1, annotations, &o, ret_op, err);
+    case 14:
+        return oci_start_open_file(c, m, memory_1, "a/b", annotations, &o, ret_op, err);
     default:
         return oci_start_digest(c, m, &contents[2], NULL, &o, ret_op, err);
     }
 }
-enum { STARTS = 13 };
+enum { STARTS = 16 };
 
 /* True: it started with fewer than `k` allocations. */
 static bool try_start(unsigned which, long k, bool sticky)
