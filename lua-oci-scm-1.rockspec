@@ -176,6 +176,7 @@ build = {
         "csrc/pack/packed.c",
         "csrc/pack/plan.c",
         "csrc/pack/read_entry.c",
+        "csrc/pack/tar_digest.c",
         "csrc/pack/tar_header.c",
         "csrc/pack/tar_reader.c",
         "csrc/pack/unpack.c",

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/contents.h"
+#include "pack/pack.h"
 
 #define KEEP_FILE (64u << 10) /* read once: hashed and sent from memory */
 
@@ -19,9 +20,10 @@ struct write_blob {
     struct oci_task task;         /* `to` is the place of push_blob; digest has none */
     struct oci_contents contents; /* one */
     char algorithm[16];
-    bool is_new;
+    bool is_new, unpacked;
     struct hash_bytes hash_bytes;
     struct oci_hash_file_work hash_file;
+    struct oci_tar_digest_work tar_digest;
     struct oci_sink *sink; /* hashes what is moved into it */
     struct oci_source *source;
     struct oci_desc desc;
@@ -41,6 +43,7 @@ static void write_free(struct oci_flow *f)
 {
     struct write_blob *p = write_of(f);
     oci_hash_file_work_done(&p->hash_file);
+    oci_tar_digest_work_done(&p->tar_digest);
     oci_sink_free(p->sink);
     oci_source_free(p->source);
     oci_contents_done(&p->contents);
@@ -127,6 +130,23 @@ static int on_file_hashed(struct oci_flow *f)
     return on_hashed(f);
 }
 
+static int on_unpacked(struct oci_flow *f)
+{
+    struct write_blob *p = write_of(f);
+    p->desc.digest = p->tar_digest.digest;
+    p->desc.size = p->tar_digest.size;
+    return give(f);
+}
+
+static int hash_unpacked(struct oci_flow *f)
+{
+    struct write_blob *p = write_of(f);
+    if (piece_of(p)->kind != OCI_CONTENT_FILE)
+        return oci_flow_fail(f, OCI_INVALID, "only a file is unpacked");
+    oci_tar_digest_work_init(&p->tar_digest, piece_of(p)->path, p->algorithm);
+    return oci_ask_work(f, &p->tar_digest.work, on_unpacked);
+}
+
 static int on_moved(struct oci_flow *f)
 {
     struct write_blob *p = write_of(f);
@@ -161,6 +181,8 @@ static int on_looked(struct oci_flow *f)
     static const struct oci_digest none = {""};
     struct oci_piece *piece = piece_of(p);
     oci_desc_set(&p->desc, oci_piece_media_type(piece), &none, piece->size);
+    if (p->unpacked)
+        return hash_unpacked(f);
     bool stream = p->is_new || piece->kind == OCI_CONTENT_READER;
     return stream && p->task.to.store ? put(f) : hash(f);
 }
@@ -179,6 +201,7 @@ static int begin(struct oci_op *op, const struct oci_content *content, struct oc
     if (!p)
         return oci_err_no_memory(reterr);
     oci_hash_file_work_init(&p->hash_file, "", 0);
+    oci_tar_digest_work_init(&p->tar_digest, "", "");
     *ret_task = p;
     struct oci_hash *probe;
     int rc = oci_hash_new(algorithm, &probe, reterr);
@@ -220,5 +243,7 @@ int oci_start_digest(struct oci_client *c, struct oci_mailbox *m, const struct o
         return rc;
     struct write_blob *p = NULL;
     rc = begin(op, content, oci_str_of(algorithm ? algorithm : OCI_SHA256), &p, reterr);
+    if (rc == OCI_OK)
+        p->unpacked = content->unpacked;
     return oci_op_launch(op, rc, ret_op, reterr);
 }

@@ -118,6 +118,8 @@ struct oci_content {
     const char *const *ignore;              /* patterns of what is left out */
     size_t ignore_count;
     bool follow_links;                      /* what they lead to is packed */
+    /* Of a file, to oci_start_digest() only: what is in it, decompressed */
+    bool unpacked;
 };
 
 /* An entry of an index: something that is there, or another document of the same push. */

@@ -48,6 +48,7 @@ int oci_lua_read_content(lua_State *L, int i, int holder, struct oci_content *re
         OCI_LUA_FIELD(struct oci_content, embed, OCI_LUA_BOOL),
         OCI_LUA_FIELD(struct oci_content, prefix, OCI_LUA_STRING),
         OCI_LUA_FIELD(struct oci_content, follow_links, OCI_LUA_BOOL),
+        OCI_LUA_FIELD(struct oci_content, unpacked, OCI_LUA_BOOL),
         OCI_LUA_FIELD(struct oci_content, compression, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
     luaL_checktype(L, i, LUA_TTABLE);
     i = lx_absindex(L, i);

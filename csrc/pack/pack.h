@@ -78,6 +78,21 @@ int oci_unpack(const struct oci_unpack_options *o, struct oci_err *reterr);
 int oci_pack_read_entry(const char *archive, const char *pattern, size_t limit, struct oci_bytes **ret_bytes,
                         struct oci_err *reterr);
 
+/* WORK: the digest and the size of the tar in a file that is tar, tar+gzip or tar+zstd by its own bytes, or of what else is
+ * compressed so: not looked into. Bounded as unpacking is by the ratio. */
+struct oci_untar_stream;
+struct oci_tar_digest_work {
+    struct oci_work work;
+    const char *archive;             /* borrowed */
+    const char *algorithm;           /* borrowed */
+    struct oci_digest digest;        /* out */
+    uint64_t size;                   /* out */
+    struct oci_untar_stream *stream; /* between two slices */
+    int fd;
+};
+void oci_tar_digest_work_init(struct oci_tar_digest_work *t, const char *archive, const char *algorithm);
+void oci_tar_digest_work_done(struct oci_tar_digest_work *t);
+
 OCI_END
 
 #endif

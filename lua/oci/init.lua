@@ -353,7 +353,8 @@ function oci.open_file(ref, title, opts)
 end
 
 --- The digest of bytes or of content.
----@param what string|oci.Content a string is bytes here, not a path
+---@param what string|oci.Content a string is bytes here, not a path. { path =, unpacked = true }: of the tar in a tar+gzip or
+--- tar+zstd, which the configs of images name
 ---@param algorithm? "sha256"|"sha512" left out: sha256
 ---@return string? digest nil, message, code, detail: UNSUPPORTED, IO
 ---@return string? message

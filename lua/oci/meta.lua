@@ -181,6 +181,7 @@ function Client:warning() end
 ---@field follow_links? boolean
 ---@field compression? "gzip"|"zstd"|"none"
 ---@field ignore? string[]
+---@field unpacked? boolean of a file, for a digest alone
 
 --- The descriptor of something that is there, or `document` and what the descriptor of that one says besides.
 ---@class oci.core.Entry: oci.Descriptor

@@ -120,6 +120,20 @@ local function digest_of(result, ...)
   return result.descriptor.digest
 end
 
+-- The content, and whether what is in it counts: `unpacked` is for digests alone.
+local function what_counts(what)
+  if what.unpacked == nil then
+    return what, nil
+  elseif type(what.unpacked) ~= "boolean" or type(what.path) ~= "string" then
+    options.bad_argument("digest", 1, "option 'unpacked': true or false expected, and a 'path'")
+  end
+  local packed = {}
+  for name, value in pairs(what) do
+    packed[name] = name ~= "unpacked" and value or nil
+  end
+  return packed, what.unpacked
+end
+
 function simple.digest(client, what, algorithm)
   if algorithm ~= nil then
     options.check_string("digest", 2, algorithm)
@@ -129,10 +143,12 @@ function simple.digest(client, what, algorithm)
   elseif type(what) ~= "table" then
     options.bad_argument("digest", 1, "bytes or content (a table) expected, got " .. options.kind(what))
   end
-  local item, readers, code, detail = require("oci.content").one("digest", 1, "content", what)
+  local from, unpacked = what_counts(what)
+  local item, readers, code, detail = require("oci.content").one("digest", 1, "content", from)
   if not item then
     return nil, readers, code, detail
   end
+  item.unpacked = unpacked
   return start(client, "digest", {}, arguments(item, algorithm or "sha256"), {},
     { finish = digest_of, readers = readers })
 end

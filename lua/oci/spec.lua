@@ -106,6 +106,7 @@ spec.checkers = options.of_call(with(of_document, {
 }))
 
 local entry_checkers = with(of_document, { platform = platform })
+spec.checkers_of_entry = entry_checkers
 
 local wrapper_checkers = {
   manifest = options.table,
@@ -308,7 +309,7 @@ function Draft:wrapped_entry(where, item, inherited, called)
   if manifest.is(item.manifest) then
     number = self:add_built(item.manifest, called)
   else
-    number, message, code, detail = self:add_spec(where, item.manifest, inherited, called)
+    number, message, code, detail = self:add_spec(where, item.manifest, inherited, called, item.platform)
   end
   if not number then
     return nil, message, code, detail
@@ -388,9 +389,9 @@ function Draft:add(where, given, inherited, called)
   return self:add_manifest(document, where, given, chosen)
 end
 
--- The same for a spec within an index, which may have a type.
-function Draft:add_spec(where, given, inherited, called)
-  local generic, message, code, detail = spec.expand(self.client, self.call, self.index, given)
+-- The same for a spec within an index, which may have a type that looks at the entry's platform.
+function Draft:add_spec(where, given, inherited, called, for_platform)
+  local generic, message, code, detail = spec.expand(self.client, self.call, self.index, given, for_platform)
   if not generic then
     return nil, where .. ": " .. message, code, detail
   end
@@ -401,8 +402,8 @@ end
 -- ---- specifications
 
 --- A spec with a type, keyed by its roles, as the spec that everything else has; and the tag that the type's rule gives. Or nil,
--- message, code, detail.
-function spec.expand(client, call, index, given)
+-- message, code, detail. `for_platform`: of the index's entry that it is for.
+function spec.expand(client, call, index, given, for_platform)
   local kind = given.type
   if kind == nil then
     return given
@@ -415,7 +416,7 @@ function spec.expand(client, call, index, given)
   elseif type(kind) ~= "table" then
     options.bad_argument(call, index, "option 'type': name or type expected, got " .. options.kind(kind))
   end
-  return require("oci.types.build").expand(kind, given, client)
+  return require("oci.types.build").expand(kind, given, client, for_platform)
 end
 
 --- The core's form of a specification without a type, and the readers in it; or nil, message, code, detail. Raises for wrong

@@ -106,6 +106,31 @@ TEST(reading_an_archive_without_memory)
     tree_remove(box_dir);
 }
 
+static char zipped[TREE_PATH + 16];
+
+static int tar_digest(struct oci_err *err)
+{
+    struct oci_tar_digest_work t;
+    oci_tar_digest_work_init(&t, zipped, OCI_SHA256);
+    int rc;
+    do
+        rc = t.work.run(&t.work, err);
+    while (rc == OCI_AGAIN);
+    oci_tar_digest_work_done(&t);
+    return rc;
+}
+
+TEST(the_digest_of_what_is_in_an_archive_without_memory)
+{
+    box_make();
+    struct oci_buf z = tar_gzip("hello", 5);
+    tree_put_bytes(box_dir, "archive", z.p, z.len, 0600);
+    snprintf(zipped, sizeof zipped, "%s/archive", box_dir);
+    sweep(tar_digest);
+    oci_buf_done(&z);
+    tree_remove(box_dir);
+}
+
 static int find(struct oci_err *err)
 {
     struct oci_credential c, copy = {0};

@@ -153,6 +153,38 @@ describe("content", function()
   end)
 end)
 
+describe("the digest of what is in an archive", function()
+  local function digest(path)
+    return assert(oci.digest { path = path, unpacked = true })
+  end
+
+  it("is that of its tar, in members and frames as well", function()
+    local dir = kit.tmp()
+    kit.write(dir .. "/a", ("some text "):rep(200000))
+    kit.must("sh", "-c", 'cd "$1" && gzip -c a > a.gz && cat a.gz a.gz > aa.gz && zstd -q a && cat a.zst a.zst > aa.zst && cat a a > aa',
+      "sh", dir)
+    for _, name in ipairs { "a", "a.gz", "a.zst" } do
+      assert.equal(assert(oci.digest { path = dir .. "/a" }), digest(dir .. "/" .. name))
+      assert.equal(assert(oci.digest { path = dir .. "/aa" }), digest(dir .. "/" .. name:gsub("^a", "aa")))
+    end
+    assert.equal(assert(oci.digest({ path = dir .. "/a" }, "sha512")),
+      assert(oci.digest({ path = dir .. "/a.gz", unpacked = true }, "sha512")))
+  end)
+
+  it("is none where there is none", function()
+    local dir = kit.tmp()
+    kit.write(dir .. "/cut.gz", "\31\139\8\0\0\0\0\0")
+    local digest_of = { ["/cut.gz"] = "INVALID", ["/none"] = "NOT_FOUND", [""] = "INVALID" }
+    for name, code in pairs(digest_of) do
+      local value, message, got = oci.digest { path = dir .. name, unpacked = true }
+      assert.is_nil(value)
+      assert.equal(code, got, message)
+    end
+    assert.has_error(function() oci.digest { data = "x", unpacked = true } end)
+    assert.has_error(function() oci.digest { path = "x", unpacked = 1 } end)
+  end)
+end)
+
 describe("titles", function()
   local dir
 

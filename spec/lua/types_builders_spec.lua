@@ -282,9 +282,46 @@ describe("oci-image", function()
     assert.equal(tar, built.layers[1].digest)
   end)
 
+  it("looks into archives that are there for the digests of what is in them", function()
+    local dir = tree { ["etc/a"] = "a" }
+    kit.must("tar", "-C", dir, "-cf", dir .. "/a.tar", "etc")
+    kit.must("sh", "-c", 'cd "$1" && gzip -k a.tar && zstd -q a.tar -o b.tar.zst', "sh", dir)
+    local manifest, config = pushed { type = image, platform = "linux/amd64",
+      filesystem = { dir .. "/a.tar.gz", dir .. "/b.tar.zst", dir .. "/a.tar" } }
+    local tar = assert(oci.digest { path = dir .. "/a.tar" })
+    assert.same({ tar, tar, tar }, oci.json.decode(config).rootfs.diff_ids)
+    assert.equal("application/vnd.oci.image.layer.v1.tar+gzip", manifest.layers[1].media_type)
+    assert.equal(assert(oci.digest { path = dir .. "/a.tar.gz" }), manifest.layers[1].digest)
+    assert.equal("application/vnd.oci.image.layer.v1.tar+zstd", manifest.layers[2].media_type)
+    kit.write(dir .. "/c.tar.gz", "no archive")
+    refused("INVALID", "neither gzip nor zstd", image:build { filesystem = dir .. "/c.tar.gz", platform = "linux/amd64" })
+    kit.write(dir .. "/d.tgz", kit.read(dir .. "/a.tar.gz"):sub(1, 40))
+    refused("INVALID", "reading " .. dir, image:build { filesystem = dir .. "/d.tgz", platform = "linux/amd64" })
+    refused("UNSUPPORTED", "give a path", image:build { platform = "linux/amd64",
+      filesystem = { data = "x", media_type = "application/vnd.oci.image.layer.v1.tar+gzip" } })
+  end)
+
+  it("is of the platform of the index's entry that it is in", function()
+    local dir = tree { ["etc/a"] = "a" }
+    local index = assert(oci.push("oci:" .. kit.tmp() .. "/layout:v1", { manifests = {
+      { platform = "linux/arm/v7", type = "oci-image", filesystem = dir },
+      { platform = { os = "windows", architecture = "amd64", os_version = "10.0" }, manifest = { type = image, filesystem = dir,
+        config = { json = { config = { Cmd = oci.array { "a" } }, os = "plan9" } } } },
+    } }))
+    local configs = {}
+    for i, entry in ipairs(assert(oci.fetch_manifest(index)).manifests) do
+      local manifest = assert(oci.fetch_manifest(index.reference:gsub("@.*", "") .. "@" .. entry.digest))
+      configs[i] = oci.json.decode(assert(oci.fetch_config(index.reference:gsub("@.*", "") .. "@" .. manifest.digest)))
+      configs[i].rootfs = nil
+    end
+    assert.same({
+      { os = "linux", architecture = "arm", variant = "v7" },
+      { os = "plan9", architecture = "amd64", ["os.version"] = "10.0", config = { Cmd = { "a" } } },
+    }, configs)
+  end)
+
   it("needs a config or a platform", function()
     refused("INVALID", "a config is needed", image:build { filesystem = { data = "x" } })
-    refused("UNSUPPORTED", "is compressed", image:build { filesystem = tree { ["a.tgz"] = "" } .. "/a.tgz", platform = "linux/amd64" })
   end)
 end)
 
@@ -318,11 +355,20 @@ describe("modelpack", function()
     assert.equal("docs", manifest.layers[2].annotations["org.cncf.model.filepath"])
   end)
 
-  it("refuses members that there are not, and archives that it cannot look into", function()
+  it("looks into archives that are there, and takes what is raw as it is", function()
+    local dir = tree { ["a/w"] = "weights" }
+    kit.must("tar", "-C", dir, "-czf", dir .. "/w.tar.gz", "a")
+    kit.must("sh", "-c", 'gzip -dc "$1/w.tar.gz" > "$1/w.tar" && gzip -k "$1/a/w"', "sh", dir)
+    local _, config = pushed { type = model, weight = { dir .. "/w.tar.gz", dir .. "/a/w.gz" } }
+    assert.same({ assert(oci.digest { path = dir .. "/w.tar" }), assert(oci.digest { path = dir .. "/a/w.gz" }) },
+      oci.json.decode(config).modelfs.diffIds)
+  end)
+
+  it("refuses members that there are not, and archives that are none", function()
     local ok, message = pcall(model.build, model, { weight = { data = "x" }, model = { parameters = 1 } })
     assert.is_false(ok)
     assert.truthy(tostring(message):find("unknown member 'parameters'", 1, true), message)
-    refused("UNSUPPORTED", "is compressed", model:build { weight = tree { ["a.tar.gz"] = "x" } .. "/a.tar.gz" })
+    refused("INVALID", "neither gzip nor zstd", model:build { weight = tree { ["a.tar.gz"] = "x" } .. "/a.tar.gz" })
   end)
 end)
 

@@ -17,7 +17,8 @@
 --   oras-files             `files`, as in every specification
 --   flux-artifact          `content`: a directory, a .tar.gz or a file; `source`, `revision`
 --   modelpack              the roles; `descriptor` and `model`: the config's members `descriptor` and `config`
---   oci-image, oci-sif-image   the roles; `config = { json = ... }` gets its `rootfs`, or `platform` instead of a config
+--   oci-image, oci-sif-image   the roles; `platform`, in an index that of the entry; `config = { json = ... }` gets these and its
+--                          `rootfs`, and may be left out
 --   devcontainer-feature, -template   a directory or an archive with its metadata file. The tag is the version
 local document = require "oci.types.build.document"
 local inputs = require "oci.types.build.inputs"
@@ -81,11 +82,12 @@ end
 ---@param type oci.Type
 ---@param given table keyed by roles (a content, or a list of them), `config`, and the options of every specification
 ---@param client? oci.Client left out: the default client
+---@param for_platform? string|oci.Platform of the index's entry that it is for
 ---@return oci.Spec? spec nil, message, code, detail: INVALID, UNSUPPORTED, IO, ...
 ---@return string? tag
 ---@return string? code
 ---@return table? detail
-function build.expand(type, given, client)
+function build.expand(type, given, client, for_platform)
   local instead = NOT_BUILT[type.status]
   if instead then
     return nil, ("%s %s: nothing of it is to be made"):format(type.name, instead), "UNSUPPORTED", {}
@@ -97,7 +99,11 @@ function build.expand(type, given, client)
   end
   local natural, tag, order, definition = given, nil, nil, nil
   if builder then
-    natural, tag, order, definition = builder.expand(type, inputs.copy(given), client)
+    natural = inputs.copy(given)
+    if builder.options and builder.options.platform and natural.platform == nil then
+      natural.platform = for_platform
+    end
+    natural, tag, order, definition = builder.expand(type, natural, client)
     if not natural then
       return nil, tag, order, definition -- message, code, detail
     end

@@ -137,7 +137,17 @@ function inputs.digest(client, item)
   return require("oci").digest(item)
 end
 
---- The digest of what is in a layer before it is compressed, which configs name.
+local function unpacked_digest(client, path)
+  local head, message, code, detail = inputs.head({ path = path }, 4)
+  if not head then
+    return nil, message, code, detail
+  elseif head:sub(1, 2) ~= "\31\139" and head ~= "\40\181\47\253" then
+    return nil, path .. " is neither gzip nor zstd, as its media type says", "INVALID", { path = path }
+  end
+  return inputs.digest(client, { path = path, unpacked = true })
+end
+
+--- The digest of what is in a layer before it is compressed, as its media type says, which configs name.
 function inputs.plain_digest(client, item)
   if item.dir then
     local plain = inputs.copy(item)
@@ -146,12 +156,14 @@ function inputs.plain_digest(client, item)
   elseif item.reader then
     return nil, "a path or data are expected, since the config names their digests", "INVALID", {}
   end
-  local name = (item.media_type or item.path or ""):lower()
-  if name:find "[+.]gzip$" or name:find "%+zstd$" or name:find "%.t?gz$" or name:find "%.zst$" then
-    return nil, inputs.name(item) .. " is compressed, and the config has to name the digest of what is in it: give a "
-      .. "directory, or the config", "UNSUPPORTED", { path = item.path }
+  local media_type = item.media_type or ""
+  if not (media_type:find "[+.]gzip$" or media_type:find "%+zstd$") then
+    return inputs.digest(client, item)
+  elseif item.path then
+    return unpacked_digest(client, item.path)
   end
-  return inputs.digest(client, item)
+  return nil, "the bytes are compressed, and the config has to name the digest of what is in them: give a path, or the config",
+    "UNSUPPORTED", {}
 end
 
 -- The patterns of the files in a directory that a role is made of.

@@ -41,8 +41,9 @@ local function ends_with(media_type, ending)
   return media_type:sub(-#ending) == ending and (before == "" or before:find "[/.+]" ~= nil)
 end
 
--- The media type for a content that names none: by the end of its name, else the first, which is what is to be written.
-local function choose(role, item)
+--- The media type for a content that names none: by the end of its name, else the first, which is what is to be written.
+-- nil: there is none.
+function layers.choose(role, item)
   local known = role.media_types or {}
   if item.dir then
     for _, media_type in ipairs(known) do
@@ -67,7 +68,7 @@ end
 
 local function set_media_type(type, role, item)
   local open = takes(role, "*/*") -- a role that takes anything
-  local media_type = item.media_type or choose(role, item)
+  local media_type = item.media_type or layers.choose(role, item)
   if media_type and not takes(role, media_type) then
     return inputs.refuse(type, "'%s' cannot be of the media type \"%s\"", role.role, media_type)
   elseif not media_type and not open then

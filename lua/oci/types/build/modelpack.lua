@@ -2,6 +2,7 @@
 local core = require "oci.core"
 local go = require "oci.types.build.go"
 local inputs = require "oci.types.build.inputs"
+local layers = require "oci.types.build.layers"
 local options = require "oci.options"
 local spec = require "oci.spec"
 
@@ -44,7 +45,8 @@ local function print_fields(kind, where, values)
   return go.object(FIELDS[where], texts)
 end
 
-local function prepare(item)
+local function prepare(role, item)
+  item.media_type = item.media_type or layers.choose(role, item)
   local path = item.path or item.dir
   local name = item.title or (path and inputs.title(path, false))
   item.annotations = inputs.copy(item.annotations or EMPTY_TABLE)
@@ -63,7 +65,7 @@ function modelpack.expand(kind, given, client)
       return nil, message, code, detail
     end
     for _, item in ipairs(items) do
-      prepare(item)
+      prepare(role, item)
       if given.config == nil then
         digests[#digests + 1], message, code, detail = inputs.plain_digest(client, item)
         if message then

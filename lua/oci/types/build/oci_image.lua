@@ -1,14 +1,19 @@
 --- Container images of file systems: the config lists the digests of the layers as they are before they are compressed.
 local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
-local options = require "oci.options"
+local layers = require "oci.types.build.layers"
+local spec = require "oci.spec"
 
-local oci_image = { options = { platform = options.string } }
+local oci_image = { options = { platform = spec.checkers_of_entry.platform } }
 
--- The members of a config for "os/architecture[/variant]", or nil.
-local function of_platform(text)
-  local os, architecture, variant = (text or ""):match "^([^/]+)/([^/]+)/?([^/]*)$"
-  return os and { os = os, architecture = architecture, variant = variant ~= "" and variant or nil }
+-- The members of a config for a platform, as text or as a table.
+local function of_platform(platform)
+  if type(platform) == "table" then
+    return { os = platform.os, architecture = platform.architecture, variant = platform.variant,
+      ["os.version"] = platform.os_version, ["os.features"] = platform.os_features }
+  end
+  local os, architecture, variant = (platform or ""):match "^([^/]+)/([^/]+)/?([^/]*)$"
+  return { os = os, architecture = architecture, variant = variant ~= "" and variant or nil }
 end
 
 -- The digests of the layers in their order; nil, message, code, detail. `given` gets the contents as they were read.
@@ -21,6 +26,7 @@ local function diff_ids(kind, given, client)
     end
     for _, item in ipairs(items) do
       item.prefix = item.dir and (item.prefix or "") or nil
+      item.media_type = item.media_type or layers.choose(role, item)
       local digest
       digest, message, code, detail = inputs.plain_digest(client, item)
       if not digest then
@@ -33,9 +39,9 @@ local function diff_ids(kind, given, client)
   return core.array(digests)
 end
 
---- See build.expand. `config` may be left out where `platform` is given, and its `rootfs` in any case.
+--- See build.expand. `config` may be left out where there is a `platform`, and its `rootfs` in any case.
 function oci_image.expand(kind, given, client)
-  local config = given.config and inputs.copy(given.config) or { json = of_platform(given.platform) }
+  local config = inputs.copy(given.config or { json = next(of_platform(given.platform)) and {} })
   if type(config.json) ~= "table" or config.json.rootfs ~= nil then
     return given
   end
@@ -44,6 +50,9 @@ function oci_image.expand(kind, given, client)
     return nil, message, code, detail
   end
   config.json = inputs.copy(config.json)
+  for name, value in pairs(of_platform(given.platform)) do
+    config.json[name] = config.json[name] or value
+  end
   config.json.rootfs = { type = "layers", diff_ids = digests }
   given.config = config
   return given
