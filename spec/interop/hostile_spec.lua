@@ -95,11 +95,24 @@ describe("a hostile registry", function()
     fails "LIMIT"
   end)
 
+  -- A good one but for what stands at its end.
+  local function bad(rest)
+    return ('{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"%s","size":2},"layers":[]%s'):format(
+      MANIFEST, oci.digest "{}", rest)
+  end
+  it("a manifest as good as those below are bad", function()
+    push()
+    registry:rules { { method = "GET", path = "/manifests/", times = -1,
+      action = { status = 200, headers = { ["Content-Type"] = MANIFEST }, body = bad "}" } } }
+    assert(client:fetch_manifest(ref))
+  end)
   local hostile = {
-    ["a duplicate key"] = '{"schemaVersion":2,"schemaVersion":2}',
-    ["a NUL in a string"] = '{"schemaVersion":2,"x":"a\\u0000b"}',
+    ["a duplicate key"] = bad ',"schemaVersion":2}',
+    ["a duplicate key further in"] = bad ',"annotations":{"a":"b","a":"c"}}',
+    ["a NUL in a string"] = bad ',"x":"a\\u0000b"}',
+    ["a number that is too large"] = bad ',"x":9007199254740993}',
     ["no JSON"] = "<html>hello</html>",
-    ["trailing garbage"] = '{"schemaVersion":2} x',
+    ["trailing garbage"] = bad "} x",
     ["both shapes"] = '{"schemaVersion":2,"mediaType":"' .. MANIFEST .. '","config":{},"layers":[],"manifests":[]}',
     ["a size that is no integer"] = ('{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:%s","size":1.5},"layers":[]}'):format(("0"):rep(64)),
     ["a digest that is a path"] = '{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:../../etc/passwd","size":1},"layers":[]}',
