@@ -91,6 +91,26 @@ describe("examples", function()
     assert.equal("for arm64", kit.read(pulled.files[1].path))
   end)
 
+  it("define_type", function()
+    local work = kit.tmp()
+    kit.write(work .. "/a.md", "# a")
+    kit.write(work .. "/b.pdf", "%PDF")
+    local here = "cd " .. kit.quote(work) .. " && " .. lua .. " " .. kit.quote(root .. "/examples/define_type.lua")
+    assert.equal("report/a.md\ttext/markdown\nreport/b.pdf\tapplication/pdf\n",
+      kit.must("sh", "-c", here .. " oci:l:v1 a.md ./b.pdf"))
+    assert.equal("# a", kit.read(work .. "/report/a.md"))
+    kit.write(work .. "/c.txt", "c")
+    assert.is_false((kit.shell(here .. " oci:l:v2 c.txt")))
+  end)
+
+  it("that publish and define have under fifteen lines", function()
+    for _, name in ipairs { "define_type", "publish_helm_chart", "publish_opa_bundle", "publish_platforms", "publish_sbom",
+      "publish_sif" } do
+      local _, lines = ("\n" .. kit.read(root .. "/examples/" .. name .. ".lua")):gsub("\n[^\n-]", "")
+      assert.is_true(lines < 15, name .. " has " .. lines)
+    end
+  end)
+
   it("the scripts of the README", function()
     local work = kit.tmp()
     kit.must("cp", "-r", root .. "/README.md", root .. "/examples", work)

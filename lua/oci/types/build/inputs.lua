@@ -162,8 +162,8 @@ function inputs.plain_digest(client, item)
   elseif item.path then
     return unpacked_digest(client, item.path)
   end
-  return nil, "the bytes are compressed, and the config has to name the digest of what is in them: give a path, or the config",
-    "UNSUPPORTED", {}
+  return nil, "the bytes are compressed, and the config has to name the digest of what is in them: give a path, or the "
+    .. "config", "UNSUPPORTED", {}
 end
 
 -- The patterns of the files in a directory that a role is made of.
