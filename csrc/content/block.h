@@ -12,7 +12,7 @@
 OCI_BEGIN
 
 #define OCI_BLOCK_BUDGET (512u << 10)
-#define OCI_BLOCK_LARGE (128u << 10) /* one of 256 KiB is no faster, 1 MiB twice as slow (transfer-speed 2, 8) */
+#define OCI_BLOCK_LARGE (64u << 10) /* one of 256 KiB costs no less CPU, 1 MiB twice as much (transfer-speed 2, 8) */
 #define OCI_BLOCK_READ (32u << 10)  /* the hash of a block that stays in the cache costs least */
 #define OCI_BLOCK_SMALL (16u << 10)
 

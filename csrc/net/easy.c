@@ -32,8 +32,10 @@ static bool is_hashed_dir(const char *path)
     return found;
 }
 
-int oci_trust_init(struct oci_trust *trust)
+static int look_for_trust(struct oci_trust *trust)
 {
+    if (trust->known)
+        return OCI_OK;
     const char *file = oci_env("SSL_CERT_FILE"), *dir = oci_env("SSL_CERT_DIR");
     if (!dir && is_hashed_dir(SYSTEM_DIR))
         dir = SYSTEM_DIR;
@@ -43,6 +45,7 @@ int oci_trust_init(struct oci_trust *trust)
         oci_trust_done(trust);
         return OCI_NO_MEMORY;
     }
+    trust->known = true;
     return OCI_OK;
 }
 
@@ -239,7 +242,7 @@ static int add_headers(const struct oci_curl *curl, struct oci_slot *slot, const
     return rc;
 }
 
-int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, const struct oci_trust *trust,
+int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, struct oci_trust *trust,
                      const struct oci_easy_callbacks *callbacks, struct oci_slot *slot,
                      const struct oci_transfer_ask *ask, struct oci_err *reterr)
 {
@@ -250,7 +253,11 @@ int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, const struct oc
     slot->error[0] = '\0';
     set_text(&s, CURLOPT_URL, ask->url->text);
     set_profile(&s, ask);
-    set_trust(&s, trust, ask);
+    if (ask->url->https) {
+        if (look_for_trust(trust) != OCI_OK)
+            return oci_err_no_memory(reterr);
+        set_trust(&s, trust, ask);
+    }
     set_body(&s, ask);
     set_callbacks(&s, callbacks, slot);
     check(&s, curl->easy_setopt(slot->h, CURLOPT_HTTPHEADER, slot->headers));

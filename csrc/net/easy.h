@@ -20,9 +20,9 @@ struct oci_slot {
 /* The authorities that are trusted by default. CAINFO off and CAPATH on costs 0.56 ms for a connection, the compiled-in
  * default of Debian 21.8 ms (transfer-speed 6). SSL_CERT_FILE and SSL_CERT_DIR are honoured as OpenSSL does. */
 struct oci_trust {
+    bool known;       /* looked for with the first request that needs it: some hundred names are read */
     char *file, *dir; /* both NULL: what libcurl was built with */
 };
-int oci_trust_init(struct oci_trust *trust);
 void oci_trust_done(struct oci_trust *trust);
 
 struct oci_easy_callbacks {
@@ -34,7 +34,7 @@ struct oci_easy_callbacks {
 };
 
 /* Sets everything on a fresh or reset handle. OCI_NO_MEMORY, or OCI_INVALID for a header with control characters. */
-int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, const struct oci_trust *trust,
+int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, struct oci_trust *trust,
                      const struct oci_easy_callbacks *callbacks, struct oci_slot *slot,
                      const struct oci_transfer_ask *ask, struct oci_err *reterr);
 /* Overwrites and frees the header list: it holds credentials. */

@@ -498,7 +498,7 @@ struct oci_transfers *oci_transfers_new(struct oci_timers *timers, struct oci_er
         ts->multi = curl->multi_init();
         ts->share = curl->share_init();
     }
-    if (!ts || !ts->multi || !ts->share || oci_trust_init(&ts->trust) != OCI_OK) {
+    if (!ts || !ts->multi || !ts->share) {
         oci_err_no_memory(reterr);
         oci_transfers_free(ts);
         return NULL;
