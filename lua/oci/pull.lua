@@ -21,6 +21,9 @@ local reference = require "oci.reference"
 ---@field sync? boolean make files durable before they get their names
 ---@field on_progress? fun(event: oci.Event)
 
+---@class oci.TypePullOptions: oci.PullOptions
+---@field client? oci.Client left out: the default one
+
 ---@class oci.OpenFileOptions: oci.CallOptions
 ---@field platform? string|oci.Platform as in oci.PullOptions
 

@@ -57,6 +57,23 @@ describe("examples", function()
     assert.is_false(ok)
   end)
 
+  it("cat, pull_some", function()
+    local work = kit.tmp()
+    local ref = "oci:" .. work .. "/layout:v1"
+    kit.must("mkdir", "-p", work .. "/docs/sub")
+    kit.write(work .. "/docs/sub/a.txt", "in a directory\n")
+    assert(oci.push(ref, { artifact_type = "application/vnd.example.v1", files = {
+      { data = "one\n", title = "one.txt" }, { data = "two\n", title = "two.json" }, { data = "", title = "x.txt.bak" },
+      { dir = work .. "/docs", title = "docs" } } }))
+    assert.equal("one\n", example("cat", ref, "one.txt"))
+    assert.equal("in a directory\n", example("cat", ref, "docs/sub/a.txt"))
+    assert.truthy(example("cat", ref):find("4\tapplication/octet-stream\tone.txt\n", 1, true))
+    local output = example("pull_some", ref, work .. "/out", "*.txt*")
+    assert.truthy(output:find("fetched\t" .. work .. "/out/one.txt\n", 1, true), output)
+    assert.is_nil(output:find("bak", 1, true))
+    assert.is_nil(kit.read(work .. "/out/two.json"))
+  end)
+
   it("publish_helm_chart, publish_opa_bundle, publish_sif, publish_sbom", function()
     local work = kit.tmp()
     local layout = "oci:" .. work .. "/layout"

@@ -291,6 +291,30 @@ describe("names of files", function()
     end
   end)
 
+  it("a directory that was unpacked before follows the rule of files, file by file", function()
+    kit.must("mkdir", "-p", work .. "/tree/sub")
+    kit.write(work .. "/tree/sub/same", "same")
+    kit.write(work .. "/tree/changed", "new")
+    assert(oci.push(layout .. ":v1", { artifact_type = "application/x.y", files = { { dir = work .. "/tree", title = "tree" } } }))
+    local to = { to = work .. "/out" }
+    assert(oci.pull(layout .. ":v1", to))
+    assert(oci.pull(layout .. ":v1", to)) -- what is equal is no trouble
+    kit.write(work .. "/out/tree/changed", "mine")
+    kit.write(work .. "/out/tree/own", "kept")
+    local before = kit.must("stat", "-c", "%i", work .. "/out/tree/sub/same")
+    local pulled, message, code = oci.pull(layout .. ":v1", to)
+    assert.is_nil(pulled)
+    assert.equal("EXISTS", code)
+    assert.truthy(message:find("tree/changed", 1, true), message)
+    assert.equal("mine", kit.read(work .. "/out/tree/changed"))
+    to.overwrite = true
+    assert(oci.pull(layout .. ":v1", to))
+    assert.equal("new", kit.read(work .. "/out/tree/changed"))
+    assert.equal("kept", kit.read(work .. "/out/tree/own"))
+    assert.equal(before, kit.must("stat", "-c", "%i", work .. "/out/tree/sub/same")) -- the very file
+    assert.equal(".\n./tree\n./tree/changed\n./tree/own\n./tree/sub\n./tree/sub/same\n", kit.tree(work .. "/out"))
+  end)
+
   it("a slash at the end is regctl's mark of a directory", function()
     kit.must("mkdir", "-p", work .. "/tree/sub")
     kit.write(work .. "/tree/sub/file", "text")

@@ -128,9 +128,9 @@ function Type:check_content(ref, opts)
   return require("oci.types.content").check(self, ref, opts)
 end
 
---- Pulls an artifact's files by their roles.
+--- Pulls an artifact's files by their roles: all that the type takes, or those of the option `roles`.
 ---@param ref oci.Ref
----@param opts? oci.PullOptions
+---@param opts? oci.TypePullOptions
 ---@return oci.Pulled? pulled with `roles`; nil, message, code, detail
 ---@return string? message
 ---@return string? code
