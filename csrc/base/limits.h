@@ -25,6 +25,7 @@
 #define OCI_MAX_JSON_NODES 2000000
 #define OCI_MAX_YAML (5u << 20)          /* a document; what helm takes as one file of a chart */
 #define OCI_MAX_YAML_ANCHORS 10000
+#define OCI_MAX_YAML_DIRECTIVES 100
 #define OCI_MAX_YAML_ALIASED 100000      /* values that aliases add to a document */
 #define OCI_MAX_YAML_ALIASED_TEXT (8u << 20) /* and their text */
 #define OCI_MAX_REGEX 20000              /* steps of a compiled expression */

@@ -312,11 +312,23 @@ static int read_stream(struct reader *r)
     return rc;
 }
 
+/* libyaml compares each directive with all before it, and each tag with all of them; both before it tells of them. */
+static bool has_many_directives(const struct oci_yaml_tree *t)
+{
+    size_t count = 0;
+    const char *end = t->p + t->len;
+    for (const char *p = t->p; (p = memmem(p, (size_t)(end - p), "%TAG", 4)); p += 4)
+        count++;
+    return count > OCI_MAX_YAML_DIRECTIVES;
+}
+
 static int read_all(struct reader *r)
 {
     size_t at = 0;
     if (!oci_json_text_valid(r->tree.p, r->tree.len, &at))
         return oci_yaml_bad_at_byte(&r->tree, at, "not UTF-8");
+    if (has_many_directives(&r->tree))
+        return oci_err_set(r->tree.err, OCI_LIMIT, "YAML with more than %d directives", OCI_MAX_YAML_DIRECTIVES);
     r->tree.kept = oci_json_node_new(cJSON_Array);
     if (!r->tree.kept || !r->api->yaml_parser_initialize(&r->parser))
         return out_of_memory(r);

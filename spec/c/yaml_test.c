@@ -311,6 +311,20 @@ TEST(values_and_anchors_are_bounded)
     CHECK_STR(e.text, "YAML at line 10001, column 3: too many anchors");
 }
 
+TEST(directives_are_bounded)
+{
+    for (int count = OCI_MAX_YAML_DIRECTIVES; count <= OCI_MAX_YAML_DIRECTIVES + 1; count++) {
+        struct oci_err e = {0};
+        struct oci_buf b;
+        oci_buf_init(&b, OCI_MAX_YAML);
+        for (int i = 0; i < count; i++)
+            CHECK_INT(oci_buf_addf(&b, "%%TAG !a%d! tag:yaml.org,2002:\n", i), OCI_OK);
+        CHECK_INT(oci_buf_add_str(&b, "--- !a99!str 1\n"), OCI_OK);
+        CHECK_INT(parse_buf(&b, &e), count > OCI_MAX_YAML_DIRECTIVES ? OCI_LIMIT : OCI_OK);
+        CHECK_STR(e.text, count > OCI_MAX_YAML_DIRECTIVES ? "YAML with more than 100 directives" : "");
+    }
+}
+
 /* Documents as large as they may be, in shapes that a careless reader takes squared time for: the test's time limit
  * is the check. */
 TEST(large_documents_take_linear_time)

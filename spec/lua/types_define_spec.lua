@@ -126,6 +126,23 @@ describe("define", function()
     assert.equal("INVALID", (select(3, kind:build { page = page })))
   end)
 
+  it("pulls into roles", function()
+    local kind = define { layers = {
+      { role = "page", media_types = PAGE, min = 1, files = "*.md" },
+      { role = "data-table", media_types = "text/csv" },
+    } }
+    local ref, dir = "memory:" .. kit.repository("define") .. ":v1", kit.tmp()
+    assert(oci.push(ref, { type = kind, page = { { data = "a", title = "a.md" }, { data = "b", title = "b.md" } },
+      data_table = { data = "1,2", title = "t.csv" } }))
+    local pulled = assert(kind:pull(ref, { to = dir .. "/all" }))
+    assert.same({ "page", "page", "data-table" }, { pulled.files[1].role, pulled.files[2].role, pulled.files[3].role })
+    assert.equal("b", kit.read(pulled.roles.page[2].path))
+    assert.equal("1,2", kit.read(pulled.roles["data-table"][1].path))
+    pulled = assert(oci.pull(ref, { to = dir .. "/one", roles = "data-table" }))
+    assert.equal(1, #pulled.files)
+    assert.equal("t.csv", pulled.files[1].title)
+  end)
+
   it("takes files by pattern out of a directory, titled", function()
     local dir = kit.tmp()
     kit.write(dir .. "/b.md", "b")
