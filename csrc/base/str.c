@@ -124,9 +124,23 @@ size_t oci_utf8_length(const char *s, size_t len)
     return n;
 }
 
+size_t oci_ascii_run(const char *p, size_t len)
+{
+    size_t n = 0;
+    uint64_t eight;
+    for (; n + sizeof eight <= len; n += sizeof eight) {
+        memcpy(&eight, p + n, sizeof eight);
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    while (n < len && (unsigned char)p[n] < 0x80)
+        n++;
+    return n;
+}
+
 bool oci_utf8_valid(const char *p, size_t len)
 {
-    for (size_t i = 0; i < len;) {
+    for (size_t i = oci_ascii_run(p, len); i < len;) {
         size_t n = oci_utf8_length(p + i, len - i);
         if (n == 0)
             return false;

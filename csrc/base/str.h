@@ -39,6 +39,8 @@ int oci_str_to_u64(struct oci_str s, uint64_t max, uint64_t *ret_n);
 bool oci_str_is_printable(struct oci_str s);
 /* Length of the well-formed UTF-8 sequence at s (len > 0), or 0. */
 size_t oci_utf8_length(const char *s, size_t len);
+/* How many bytes at the beginning are ASCII. */
+size_t oci_ascii_run(const char *p, size_t len);
 bool oci_utf8_valid(const char *p, size_t len);
 /* Replaces in place, each by one '?': control characters (C0, DEL, C1, bidirectional and line controls, zero-width
  * marks) and bytes that are not UTF-8. For text that a person will see in a terminal. Never grows. */

@@ -12,6 +12,9 @@
 bool oci_json_text_valid(const char *p, size_t len, size_t *ret_bad)
 {
     for (size_t i = 0; i < len;) {
+        i += oci_ascii_run(p + i, len - i);
+        if (i == len)
+            break;
         size_t n = oci_utf8_length(p + i, len - i);
         const unsigned char *u = (const unsigned char *)p + i;
         /* RFC 7493 section 2.1: U+FDD0 to U+FDEF, and the last two of each plane, are no characters. */
@@ -27,27 +30,35 @@ bool oci_json_text_valid(const char *p, size_t len, size_t *ret_bad)
     return true;
 }
 
-static int print_string(const char *s, struct oci_buf *b)
+static bool plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+static int print_escape(unsigned char c, struct oci_buf *b)
 {
     static const char names[] = "btnufr"; /* of \b to \r, where \v has none */
+    char two[2] = {'\\', (char)c};
+    if (c >= '\b' && c <= '\r' && c != '\v')
+        two[1] = names[c - '\b'];
+    else if (c < 0x20)
+        return oci_buf_addf(b, "\\u%04x", c);
+    return oci_buf_add(b, two, 2);
+}
+
+static int print_string(const char *s, struct oci_buf *b)
+{
     size_t len = strlen(s);
     size_t where = 0;
     if (!oci_json_text_valid(s, len, &where))
         return OCI_INVALID;
     int rc = oci_buf_add_char(b, '"');
-    for (size_t i = 0; rc == OCI_OK && i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            rc = oci_buf_add_char(b, s[i]);
-        } else if (c >= 0x20) {
-            char two[2] = {'\\', s[i]};
-            rc = oci_buf_add(b, two, 2);
-        } else if (c >= '\b' && c <= '\r' && c != '\v') {
-            char two[2] = {'\\', names[c - '\b']};
-            rc = oci_buf_add(b, two, 2);
-        } else {
-            rc = oci_buf_addf(b, "\\u%04x", c);
-        }
+    for (size_t i = 0, run; rc == OCI_OK && i < len; i += run + 1) {
+        for (run = 0; i + run < len && plain((unsigned char)s[i + run]); run++)
+            continue;
+        rc = oci_buf_add(b, s + i, run);
+        if (rc == OCI_OK && i + run < len)
+            rc = print_escape((unsigned char)s[i + run], b);
     }
     return rc ? rc : oci_buf_add_char(b, '"');
 }

@@ -158,15 +158,14 @@ static int read_string(struct reader *r, char **ret_s)
     char *to = s;
     int rc = OCI_OK;
     while (rc == OCI_OK && r->at < end) {
-        char c = r->p[r->at];
-        if (c == '\\') {
-            rc = read_escape(r, &to);
-        } else if ((unsigned char)c < 0x20) {
-            rc = bad(r, "control character in a string");
-        } else {
-            *to++ = c;
-            r->at++;
-        }
+        const char *from = r->p + r->at, *p = from;
+        while (p < r->p + end && *p != '\\' && (unsigned char)*p >= 0x20)
+            p++;
+        memcpy(to, from, (size_t)(p - from));
+        to += p - from;
+        r->at += (size_t)(p - from);
+        if (r->at < end)
+            rc = *p == '\\' ? read_escape(r, &to) : bad(r, "control character in a string");
     }
     if (rc) {
         cJSON_free(s);
