@@ -5,7 +5,7 @@ local oci = require "oci"
 local report = assert(oci.types.define {
   name = "acme-report", title = "Acme report", artifact_type = "application/vnd.acme.report.v1", version = "1.0",
   config = { media_type = "application/vnd.acme.report.config.v1+json", schema = { required = { "period" } } },
-  layers = { { role = "pages", media_types = { "text/markdown", "application/pdf" }, min = 1, files = { "*.md", "*.pdf" } } },
+  layers = { { role = "pages", media_types = { "text/markdown", "application/pdf" }, files = { "*.md", "*.pdf" } } },
 })
 local pages = {}
 for i = 2, #arg do
