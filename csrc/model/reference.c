@@ -73,16 +73,47 @@ struct parser {
     struct oci_err *err;
 };
 
+/* What may be a password: between the first ':' (but that of "://") and the last '@', unless a digest follows. Of length 0:
+ * nothing. */
+static struct oci_str password_in(struct oci_str s)
+{
+    struct oci_str none = {s.p, 0};
+    const char *end = memrchr(s.p, '@', s.len), *from = s.p;
+    if (!end)
+        return none;
+    size_t after = s.len - (size_t)(end + 1 - s.p);
+    if (after >= 3 && memcmp(end + 1, "sha", 3) == 0 && !memchr(end, '.', after + 1) && !memchr(end, '/', after + 1))
+        return none;
+    while ((from = memchr(from, ':', (size_t)(end - from))) && end - from >= 3 && memcmp(from, "://", 3) == 0)
+        from += 3;
+    return from ? (struct oci_str){from + 1, (size_t)(end - from - 1)} : none;
+}
+
+static size_t show(char *to, size_t room, struct oci_str s)
+{
+    size_t len = s.len < room ? s.len : room;
+    memcpy(to, s.p, len);
+    for (size_t i = 0; i < len; i++) {
+        if (to[i] == '\0')
+            to[i] = '?'; /* the rest is made fit to be shown by oci_err_set() */
+    }
+    bool cut = len < s.len;
+    memcpy(to + len, cut ? "..." : "", cut ? 4 : 1);
+    return cut ? len + 3 : len;
+}
+
 static int bad(struct parser *p, const char *why)
 {
-    char shown[SHOWN_MAX + 4];
-    size_t len = p->whole.len < SHOWN_MAX ? p->whole.len : SHOWN_MAX;
-    memcpy(shown, p->whole.p, len);
-    for (size_t i = 0; i < len; i++) {
-        if (shown[i] == '\0')
-            shown[i] = '?'; /* the rest is made fit to be shown by oci_err_set() */
+    char shown[SHOWN_MAX + 16];
+    struct oci_str secret = password_in(p->whole);
+    if (secret.len == 0) {
+        show(shown, SHOWN_MAX, p->whole);
+    } else {
+        const char *end = p->whole.p + p->whole.len, *behind = secret.p + secret.len;
+        size_t len = show(shown, SHOWN_MAX / 2, (struct oci_str){p->whole.p, (size_t)(secret.p - p->whole.p)});
+        memcpy(shown + len, "...", 3);
+        show(shown + len + 3, SHOWN_MAX / 2, (struct oci_str){behind, (size_t)(end - behind)});
     }
-    memcpy(shown + len, len < p->whole.len ? "..." : "", len < p->whole.len ? 4 : 1);
     return oci_err_set(p->err, OCI_INVALID, "the %s \"%s\" is not valid: %s", p->what, shown, why);
 }
 
@@ -215,6 +246,8 @@ static int parse_name(struct parser *p, struct oci_str s, bool host)
     } else {
         if (memchr(digest.p, '/', digest.len))
             return bad(p, "a user name or password does not belong into it");
+        if (memchr(digest.p, '@', digest.len))
+            return bad(p, "what follows the '@' is not a digest");
         int rc = parse_digest(p, digest);
         if (rc)
             return rc;

@@ -304,6 +304,11 @@ describe("check finds what is broken:", function()
 end)
 
 describe("check", function()
+  it("gives a list, also as JSON where there is nothing to say", function()
+    local built = assert(oci.types.get "opa-bundle":build { bundle = { data = "", title = "bundle.tar.gz" } })
+    assert.equal("[]", oci.json.encode(oci.types.get "opa-bundle":check(built)))
+  end)
+
   it("takes a Manifest and nothing else", function()
     assert.has_error(function() get("wasm"):check("{}") end)
     assert.has_error(function() get("wasm"):check() end)

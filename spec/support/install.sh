@@ -92,13 +92,19 @@ go_program() {
     echo "warning: $1 could not be built; its tests will be skipped" >&2
 }
 
+# Two at a time: one downloads or links while the other compiles. conftest is made of opa's packages, so it comes behind it.
 test_programs() {
-  go_program registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
-  go_program oras oras.land/oras/cmd/oras@v1.3.6
-  go_program helm helm.sh/helm/v3/cmd/helm@v3.22.0
-  go_program opa github.com/open-policy-agent/opa@v1.22.2
-  go_program conftest github.com/open-policy-agent/conftest@v0.71.1
-  go_program siftool github.com/sylabs/sif/v2/cmd/siftool@v2.24.2
+  {
+    go_program registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+    go_program helm helm.sh/helm/v3/cmd/helm@v3.22.0
+    go_program siftool github.com/sylabs/sif/v2/cmd/siftool@v2.24.2
+  } &
+  {
+    go_program oras oras.land/oras/cmd/oras@v1.3.6
+    go_program opa github.com/open-policy-agent/opa@v1.22.2
+    go_program conftest github.com/open-policy-agent/conftest@v0.71.1
+  } &
+  wait
 }
 
 [ $# -eq 1 ] || usage

@@ -57,7 +57,7 @@ end
 
 -- What the functions below share: the type, the part of it that speaks of this manifest, what was found.
 local function context(kind, manifest, opts)
-  local self = { kind = kind, manifest = manifest, opts = opts, findings = {} }
+  local self = { kind = kind, manifest = manifest, opts = opts, findings = core.array {} }
   self.shape = roles.shape(kind, manifest)
 
   --- The path of the i-th layer or entry.

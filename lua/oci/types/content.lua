@@ -1,6 +1,7 @@
 --- check_content: what check says of a manifest, and a look into the config and the layers, which are fetched for it as far as
 -- it takes: some bytes, a whole small blob, one file of an archive. Bounded in everything.
 local check = require "oci.types.check"
+local core = require "oci.core"
 local inspect = require "oci.types.inspect"
 local layers = require "oci.types.layer"
 local options = require "oci.options"
@@ -147,7 +148,7 @@ function content.check(kind, ref, given)
   if manifest.manifests then
     return look_into_index(kind, manifest, fetch, limit)
   end
-  local findings = {}
+  local findings = core.array {}
   local done, why, its_code, its_detail = look(kind, manifest, fetch, limit, findings, "", reference.parse(text).tag)
   if not done then
     return nil, why, its_code, its_detail
