@@ -91,8 +91,18 @@ describe("a hostile registry", function()
   it("a manifest over its limit", function()
     push()
     registry:rules { { method = "GET", path = "/manifests/", times = -1,
-      action = { status = 200, headers = { ["Content-Type"] = MANIFEST }, body = "{", body_size = 9 * 1024 * 1024 } } }
+      action = { status = 200, headers = { ["Content-Type"] = MANIFEST }, body = "{", body_size = 64 * 1024 * 1024 } } }
     fails "LIMIT"
+    -- Nor is it read to its end: the registry could not send all of it.
+    local sent
+    repeat
+      for _, request in ipairs(registry:log()) do
+        if request.method == "GET" and request.path:find("/manifests/", 1, true) then
+          sent = request.complete
+        end
+      end
+    until sent ~= nil
+    assert.is_false(sent)
   end)
 
   -- A good one but for what stands at its end.
