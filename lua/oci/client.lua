@@ -40,16 +40,8 @@ local options = require "oci.options"
 ---@class oci.PushBlobOptions: oci.CallOptions
 ---@field new? boolean hash and upload in one pass, without asking first
 
----@class oci.IndexSpec: oci.CallOptions
----@field manifests (oci.Entry|oci.Descriptor|oci.Manifest)[] `platform` may be written "os/architecture[/variant]"
----@field artifact_type? string also of its manifests that have none
----@field annotations? table<string, string>
----@field subject? oci.Ref|oci.Manifest
----@field created? boolean|number|string
----@field spec_version? "1.0"|"1.1"
----@field tags? string|string[] for the push
----@field immutable? boolean for the push
----@field fallback? boolean without effect: what was built is pushed as it is
+---@class oci.IndexSpec: oci.Spec
+---@field manifests (oci.Entry|oci.NamedEntry|oci.Descriptor|oci.Manifest)[]
 
 ---@alias oci.Ref string|oci.Reference|oci.Descriptor|{ reference: string }
 

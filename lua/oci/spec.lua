@@ -4,20 +4,24 @@ local content = require "oci.content"
 local manifest = require "oci.manifest"
 local options = require "oci.options"
 
----@class oci.Spec: oci.CallOptions what is pushed: a manifest, or with `manifests` an index
+---@class oci.Document a manifest, or with `manifests` an index
 ---@field type? string|oci.Type a type of oci.types: the spec is then keyed by its roles (`chart`, `bundle`, ...)
----@field artifact_type? string left out: the config's media type is the type; without both an unknown type, and a warning
+---@field artifact_type? string left out: the config's media type is the type, in an index the index's; else an unknown type, and
+--- a warning
 ---@field config? string|oci.Content left out: the empty config
 ---@field layers? (string|oci.Content)[] first, untitled unless titled
 ---@field files? (string|oci.Content)[] then these, titled; a directory's path is packed
----@field manifests? (oci.Entry|oci.Descriptor|oci.Manifest)[] an index of these, instead of a config, layers and files
+---@field manifests? (oci.Entry|oci.NamedEntry|oci.Descriptor|oci.Manifest)[] an index of these, instead of the three above
 ---@field annotations? table<string, string>
----@field subject? oci.Ref|oci.Manifest the manifest that this is about. A reference without size is asked for first, and is one
---- of the place that is pushed to; its media type, digest and size are written. Never with spec_version "1.0"
+---@field subject? oci.Ref|oci.Manifest the manifest that this is about; its media type, digest and size are written. A reference
+--- without size is asked for first; it is one of the place that is pushed to, and not for an entry of an index. Never with
+--- spec_version "1.0"
 ---@field created? boolean|number|string true: now (or SOURCE_DATE_EPOCH); seconds since 1970; RFC 3339 text, kept
----@field spec_version? "1.0"|"1.1"|"docker" left out: "1.1". "1.0": the config's media type is the artifact's type, and the
---- empty config is {} under that type; an index has no type. "docker": a manifest of Docker (schema 2), for clients that take
---- no other; it has a config with a media type, no artifact type and no subject
+---@field spec_version? "1.0"|"1.1"|"docker" left out: "1.1", in an index the index's. "1.0": the config's media type is the
+--- artifact's type, and the empty config is {} under that type; an index has no type. "docker": a manifest of Docker (schema
+--- 2), for clients that take no other; it has a config with a media type, no artifact type and no subject
+
+---@class oci.Spec: oci.Document, oci.CallOptions what is pushed
 ---@field tags? string|string[] more tags, moved after the reference's own
 ---@field immutable? boolean EXISTS if the reference's own tag names something else; nothing is sent where it names anything
 ---@field fallback? boolean the shape of "1.0" where a registry refuses that of "1.1"; the result has `fallback = true` then.
@@ -25,15 +29,15 @@ local options = require "oci.options"
 ---@field new? boolean hash and upload in one pass, without asking first what is there
 ---@field on_progress? fun(event: oci.Event)
 
---- An entry of an index that is pushed with it: the spec of a manifest (or of an index), and what its descriptor says besides.
---- `type`, `artifact_type`, `config`, `layers`, `files`, `manifests`, `annotations`, `subject`, `created` and `spec_version` are
---- as in oci.Spec (a subject has a digest and a size here); the artifact type and the version are the index's unless given.
----@class oci.Entry
+---@class oci.Entry: oci.Document an entry of an index that is made and pushed with it
 ---@field platform? string|table "os/architecture[/variant]", or a table
----@field manifest? oci.Manifest|oci.Spec instead of the keys of a spec; then also:
----@field annotations? table<string, string> with `manifest`: of the descriptor; else of the manifest
----@field artifact_type? string with `manifest`: of the descriptor, left out: the manifest's
----@field urls? string[] with `manifest`
+
+---@class oci.NamedEntry an entry whose descriptor says more
+---@field manifest oci.Manifest|oci.Document what was built or received, or is to be made
+---@field platform? string|table
+---@field annotations? table<string, string> the descriptor's
+---@field artifact_type? string the descriptor's; left out: the manifest's
+---@field urls? string[]
 
 local spec = {}
 
