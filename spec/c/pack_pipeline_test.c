@@ -102,7 +102,7 @@ TEST(the_bytes_do_not_depend_on_the_number_of_threads)
     make_tree();
     for (int how = 0; how < 3; how++) {
         pool_host_init(&host);
-        struct oci_source *s = packed(how);
+        struct oci_source *s = packed((enum oci_compression)how);
         struct oci_buf many = read_all(s);
         struct oci_digest tar = *oci_source_packed_tar_digest(s);
         drop(s);

@@ -263,7 +263,7 @@ TEST(what_was_packed_comes_back)
     struct oci_digest d;
     make_rich_tree(tree_temporary(dir));
     for (int how = 0; how < 3; how++) {
-        pack(dir, "some/title", how, &b, &d);
+        pack(dir, "some/title", (enum oci_compression)how, &b, &d);
         unpack(&b, "some/title", d.text, tree_temporary(to));
         CHECK_INT(tree_shell("diff -r --no-dereference %s %s", dir, to), 0);
         CHECK_INT(tree_mode(to, "run.sh"), 0755);
