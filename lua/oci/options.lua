@@ -101,6 +101,26 @@ local of_every_call = {
   retries = options.retries,
 }
 
+local of_platform = {
+  os = options.string,
+  architecture = options.string,
+  variant = options.string,
+  os_version = options.string,
+  os_features = options.table,
+  features = options.table, -- Docker's; kept
+}
+
+--- "os/architecture[/variant]" (which the core reads), or a table as descriptors have it.
+function options.platform(value)
+  if type(value) == "string" then
+    return nil
+  end
+  local wrong = type(value) == "table" and options.fault(value, of_platform)
+  if wrong or type(value) ~= "table" or not value.os or not value.architecture then
+    return "'os/architecture[/variant]' or table with os and architecture" .. (wrong and " (" .. wrong .. ")" or "")
+  end
+end
+
 --- The table of checkers of a call: its own options and those of every call.
 function options.of_call(own)
   local all = {}

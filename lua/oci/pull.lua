@@ -62,25 +62,6 @@ local reference = require "oci.reference"
 
 local pull = {}
 
-local platform_checkers = {
-  os = options.string,
-  architecture = options.string,
-  variant = options.string,
-  os_version = options.string,
-  os_features = options.table,
-}
-
--- "os/architecture[/variant]" (which the core reads), or a table as descriptors have it.
-local function platform(value)
-  if type(value) == "string" then
-    return nil
-  end
-  local wrong = type(value) == "table" and options.fault(value, platform_checkers)
-  if wrong or type(value) ~= "table" or not value.os or not value.architecture then
-    return "'os/architecture[/variant]' or table with os and architecture" .. (wrong and " (" .. wrong .. ")" or "")
-  end
-end
-
 local function has_write(value)
   local ok, method = pcall(function() return value.write end)
   return ok and method ~= nil and type(value) ~= "string"
@@ -102,7 +83,7 @@ local checkers = options.of_call {
   include = options.strings,
   exclude = options.strings,
   media_types = options.strings,
-  platform = platform,
+  platform = options.platform,
   overwrite = options.boolean,
   unpack = options.boolean,
   sync = options.boolean,
@@ -268,7 +249,7 @@ end
 
 -- ---- one file
 
-local open_checkers = options.of_call { platform = platform }
+local open_checkers = options.of_call { platform = options.platform }
 
 local function opened(result, ...)
   if not result then

@@ -73,10 +73,6 @@ local function subject(value)
   return type(value) ~= "string" and type(value) ~= "table" and "reference, descriptor or manifest" or nil
 end
 
-local function platform(value)
-  return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
-end
-
 -- Of one document.
 local of_document = {
   artifact_type = options.string,
@@ -109,16 +105,20 @@ spec.checkers = options.of_call(with(of_document, {
   on_progress = options.callable,
 }))
 
-local entry_checkers = with(of_document, { platform = platform })
-spec.checkers_of_entry = entry_checkers
+local entry_checkers = with(of_document, { platform = options.platform })
 
 local wrapper_checkers = {
   manifest = options.table,
-  platform = platform,
+  platform = options.platform,
   annotations = options.string_map,
   artifact_type = options.string,
   urls = options.table,
 }
+
+-- Of a descriptor that was received it is kept as it is.
+local function descriptors_platform(value)
+  return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
+end
 
 local descriptor_checkers = {
   media_type = options.string,
@@ -126,7 +126,7 @@ local descriptor_checkers = {
   size = options.size,
   annotations = options.string_map,
   artifact_type = options.string,
-  platform = platform,
+  platform = descriptors_platform,
   urls = options.table,
   data = options.string,
   reference = options.string,

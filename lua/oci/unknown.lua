@@ -23,7 +23,8 @@ end
 local function nearest(name, checkers)
   local found, least
   for other in pairs(checkers) do
-    local far = distance(name, other)
+    local short = #name > 2 and other:sub(1, #name) == name -- "arch" is meant for "architecture"
+    local far = short and 1 or distance(name, other)
     if not least or far < least or (far == least and other < found) then
       found, least = other, far
     end

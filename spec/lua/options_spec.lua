@@ -17,6 +17,8 @@ describe("an unknown option", function()
     assert.equal("bad argument #2 to 'pull' (unknown option 'overwite', the nearest is 'overwrite')", text)
     text = raised(function() oci.push("x/y:z", { artefact_type = "a/b" }) end)
     assert.truthy(text:find("'artifact_type'", 1, true))
+    text = raised(function() oci.push("x/y:z", { arti = "a/b" }) end)
+    assert.truthy(text:find("'artifact_type'", 1, true))
     text = raised(function() oci.client { user_agnet = "x" } end)
     assert.truthy(text:find("'user_agent'", 1, true))
     text = raised(function() oci.configure { retrys = 1 } end)
@@ -57,7 +59,7 @@ end)
 
 describe("a wrong type", function()
   it("raises, naming the argument, what was expected and what was there", function()
-    assert.equal("bad argument #2 to 'pull' (option 'to': string expected, got number)",
+    assert.equal("bad argument #2 to 'pull' (option 'to': directory, function or object with 'write' expected, got number)",
       raised(function() oci.pull("x/y", { to = 5 }) end))
     assert.equal("bad argument #2 to 'pull' (table of options expected, got string)",
       raised(function() oci.pull("x/y", "dir") end))

@@ -293,8 +293,6 @@ describe("an entry of an index", function()
     local fine = { files = { { data = "x", title = "x" } } }
     for _, case in ipairs {
       { { platform = "linux" }, "manifests[2]" },
-      { { platform = { os = "linux" } }, "manifests[1]" }, -- a path of the document, from 0
-      { { platform = { architecture = 5, os = "linux" } }, "manifests[2]" },
       { { annotations = { ["org.opencontainers.image.nothing"] = "x" } }, "entry 2 of the index" },
       { { annotations = { [""] = "x" } }, "entry 2 of the index" },
       { { artifact_type = "nothing" }, "entry 2 of the index" },
@@ -324,6 +322,9 @@ describe("an entry of an index", function()
     raised(entry { manifest = "x" }, "manifests[1]", "'manifest'")
     raised(entry { digest = oci.digest "x", files = {} }, "manifests[1]", "'files'")
     raised(entry { platform = 5 }, "manifests[1]", "platform")
+    raised(entry { platform = { os = "linux" } }, "manifests[1]", "os and architecture")
+    raised(entry { platform = { os = "linux", arch = "arm" } }, "manifests[1]", "'architecture'")
+    raised(entry { platform = { architecture = 5, os = "linux" } }, "manifests[1]", "'architecture'")
     raised(entry { manifests = { "x" } }, "manifests[1].manifests[1]")
     raised(function() oci.push(place, { manifests = { all = {} } }) end, "'manifests'", "[all]")
     raised(function() oci.push(place, { manifests = {}, files = {} }) end, "'files'")

@@ -2,9 +2,9 @@
 local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
 local layers = require "oci.types.build.layers"
-local spec = require "oci.spec"
+local options = require "oci.options"
 
-local oci_image = { options = { platform = spec.checkers_of_entry.platform } }
+local oci_image = { options = { platform = options.platform } }
 
 -- The members of a config for a platform, as text or as a table.
 local function of_platform(platform)
