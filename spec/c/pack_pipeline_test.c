@@ -109,7 +109,7 @@ TEST(the_bytes_do_not_depend_on_the_number_of_threads)
         pool_host_done(&host);
         pool_host_init(&host);
         host.alone = true;
-        s = packed(how);
+        s = packed((enum oci_compression)how);
         struct oci_buf one = read_all(s);
         CHECK_INT(one.len, many.len);
         CHECK_MEM(one.p, many.p, many.len);

@@ -292,7 +292,7 @@ TEST(a_large_file_is_read_in_any_steps)
     static const size_t steps[] = {65536, 1000003, 511, 13};
     for (int how = 0; how < 3; how++) {
         struct oci_buf first, b;
-        struct oci_source *s = packed(dir, "t", how);
+        struct oci_source *s = packed(dir, "t", (enum oci_compression)how);
         CHECK_INT(read_all(s, steps[0], &first), OCI_END_OF_CONTENT);
         for (int i = 1; i < 4; i++) { /* the same source again */
             CHECK_INT(read_all(s, steps[i], &b), OCI_END_OF_CONTENT);
