@@ -313,7 +313,9 @@ describe("define", function()
       .. "array, object or a list of them", refused { config = { media_type = CONFIG, schema = { type = "text" } } })
     local kind = define()
     assert.equal(("EXISTS there is a type \"%s\" already: choose another name"):format(kind.name), refused { name = kind.name })
-    assert.equal("EXISTS there is a type \"helm-chart\" already: choose another name", refused { name = "helm-chart" })
+    for _, name in ipairs { "helm-chart", "sbom" } do
+      assert.equal(("EXISTS there is a type \"%s\" already: choose another name"):format(name), refused { name = name })
+    end
   end)
 end)
 

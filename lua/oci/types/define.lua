@@ -468,8 +468,5 @@ return function(given)
     end
     return nil, made.message, made.code, {}
   end
-  if types.get(made.name) then
-    return nil, ("there is a type \"%s\" already: choose another name"):format(made.name), "EXISTS", {}
-  end
   return types.register(made)
 end

@@ -80,7 +80,7 @@ function types.define(definition)
   return require("oci.types.define")(definition)
 end
 
---- Makes a type known under its name, instead of one that was defined before under the same; the catalog's stay as they are.
+--- Makes a type known under its name, which must be a new one.
 ---@private
 ---@param fields table in the shape of the catalog's files
 ---@return oci.Type? type nil, message, "EXISTS", detail
@@ -88,8 +88,8 @@ end
 ---@return string? code
 ---@return table? detail
 function types.register(fields)
-  if is_known[fields.name] then
-    return nil, ("the catalog has a type \"%s\" already: choose another name"):format(fields.name), "EXISTS", {}
+  if is_known[fields.name] or defined[fields.name] or fields.name == "sbom" then
+    return nil, ("there is a type \"%s\" already: choose another name"):format(fields.name), "EXISTS", {}
   end
   defined[fields.name] = require("oci.types.type").new(fields)
   return defined[fields.name]
