@@ -11,6 +11,7 @@
 /* Of the file: a block of ours, compressed to half; what is larger goes through zlib. */
 #define IN (OCI_PACK_BLOCK / 2)
 #define OUT OCI_PACK_BLOCK
+#define USED_UP (IN / 32) /* so much of `in` is used before what is left moves to its front */
 
 static voidpf z_alloc(voidpf ctx, uInt count, uInt size)
 {
@@ -97,9 +98,11 @@ void oci_untar_stream_close(struct oci_untar_stream *u)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Fills `in` behind what is left in it, as far as the file goes. */
+/* Fills `in` behind what is left in it, as far as the file goes; not after each of a thousand tiny members. */
 static int refill(struct oci_untar_stream *u, struct oci_err *reterr)
 {
+    if (u->in_at < USED_UP && u->in_len > 0)
+        return OCI_OK;
     memmove(u->in, u->in + u->in_at, u->in_len);
     u->in_at = 0;
     for (size_t n = 1; n > 0 && u->in_len < IN;) {

@@ -48,6 +48,28 @@ TEST(a_decompression_bomb_is_stopped_by_its_ratio)
     tree_remove(box_dir);
 }
 
+/* Twenty bytes each: what is read ahead must not be moved and filled up again for every one of them. */
+TEST(members_of_nothing_cost_little)
+{
+    box_make();
+    tar_begin();
+    TAR_FILE("t/f", "x");
+    tar_end();
+    struct oci_buf z, nothing = tar_gzip("", 0), end = tar_gzip(tar_made.p, tar_made.len);
+    oci_buf_init(&z, 4u << 20);
+    for (size_t i = 0; i < 50000; i++)
+        CHECK_INT(oci_buf_add(&z, nothing.p, nothing.len), OCI_OK);
+    CHECK_INT(oci_buf_add(&z, end.p, end.len), OCI_OK);
+    oci_fault_arm(OCI_FAULT_READ, (unsigned)(z.len / 4096), 1, EIO);
+    CHECK_INT(box_unpack_bytes(z.p, z.len, (struct oci_unpack_options){.strip = "t"}), OCI_OK);
+    oci_fault_clear();
+    CHECK(tree_exists(box_to, "f"));
+    oci_buf_done(&z);
+    oci_buf_done(&nothing);
+    oci_buf_done(&end);
+    tree_remove(box_dir);
+}
+
 TEST(what_compresses_well_is_taken_up_to_a_gigabyte)
 {
     box_make();
