@@ -34,7 +34,9 @@ void oci_documents_done(struct oci_documents *d)
 static const char *own_config_type(const struct oci_document *from)
 {
     const char *type = from->config ? from->config->media_type : NULL;
-    return oci_media_type_says_nothing(type) || strcmp(type, OCI_TYPE_EMPTY) == 0 ? NULL : type;
+    if (!type || oci_media_type_says_nothing(type) || strcmp(type, OCI_TYPE_EMPTY) == 0)
+        return NULL;
+    return type;
 }
 
 /* An artifact has a type: its own, or its config's (image-spec manifest.md, artifactType); in 1.0 only that. */
@@ -64,9 +66,10 @@ static int choose_type(struct oci_op *op, const struct oci_document *from, struc
 static int check_order(const struct oci_documents *d, struct oci_err *reterr)
 {
     unsigned *depth = oci_calloc(d->count, sizeof *depth); /* 0: not named by what was looked at */
-    int rc = depth ? OCI_OK : oci_err_no_memory(reterr);
-    if (depth)
-        depth[d->count - 1] = 1;
+    int rc = OCI_OK;
+    if (!depth)
+        return oci_err_no_memory(reterr);
+    depth[d->count - 1] = 1;
     for (size_t i = d->count; rc == OCI_OK && i-- > 0;) {
         const struct oci_own_document *x = &d->items[i];
         if (depth[i] == 0)
