@@ -18,8 +18,11 @@ end
 local function pushed(spec)
   local ref = "oci:" .. kit.tmp() .. "/layout:v1"
   assert(oci.push(ref, spec))
-  local manifest = assert(oci.fetch_manifest(ref))
-  return manifest, assert(oci.fetch_config(ref)), ref
+  local manifest, config = assert(oci.fetch_manifest(ref)), assert(oci.fetch_config(ref))
+  local kind = types.identify(manifest, { config = config })
+  assert.equal(type(spec.type) == "table" and spec.type.name or spec.type, kind.name)
+  assert.same({}, kind:check_content(ref))
+  return manifest, config, ref
 end
 
 -- A directory with these files.

@@ -217,14 +217,26 @@ end
 
 -- ---- archives
 
+-- A field of a chart as helm finds it: whatever the case of its name. A number is text to helm, as it is written.
+local function chart_field(chart, wanted)
+  local found = chart[wanted]
+  for name, value in pairs(chart) do
+    if found == nil and type(name) == "string" and name:lower() == wanted then
+      found = value
+    end
+  end
+  return (type(found) == "number" or (type(found) == "string" and found ~= "")) and found or nil
+end
+
 inspect["helm-chart"] = function(layer, report, about)
   return with_yaml(layer, report, "*/Chart.yaml", function(chart)
     local config = about.config and core.json_decode(about.config)
     for _, name in ipairs { "name", "version" } do
-      if type(chart[name]) ~= "string" or chart[name] == "" then
+      local value = chart_field(chart, name)
+      if not value then
         report(("Chart.yaml has no %s"):format(name))
-      elseif type(config) == "table" and config[name] ~= chart[name] then
-        report(("Chart.yaml has the %s %s, the config %s"):format(name, chart[name], tostring(config[name])))
+      elseif type(value) == "string" and type(config) == "table" and config[name] ~= value then
+        report(("Chart.yaml has the %s %s, the config %s"):format(name, value, tostring(config[name])))
       end
     end
   end)
