@@ -187,6 +187,7 @@ build = {
         "csrc/pack/zstd_api.c",
         "csrc/store/files.c",
         "csrc/store/files_commit.c",
+        "csrc/store/files_dirs.c",
         "csrc/store/files_look.c",
         "csrc/store/files_place.c",
         "csrc/store/files_plan.c",

@@ -23,6 +23,7 @@ struct oci_file {
     const char *name;            /* the part of it below `to` */
     bool titled;
     bool unpack;
+    bool is_there;               /* as a directory: `unpack` */
     bool wanted;                 /* to be fetched */
     size_t copy_of;              /* the wanted file that has the same content, or OCI_NO_FILE */
     enum oci_file_state state;
@@ -78,6 +79,9 @@ void oci_files_forget(struct oci_files *t);
 
 /* files_look.c: what is there already; the staging directory. */
 struct oci_flow *oci_files_prepare(struct oci_pull_target *t);
+
+/* files_dirs.c: those that are there and equal are not wanted any more. */
+struct oci_flow *oci_files_compare_dirs(struct oci_files *t);
 
 /* files_put.c */
 struct oci_flow *oci_files_put(struct oci_pull_target *t, size_t index, struct oci_source *take_source);

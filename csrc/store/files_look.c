@@ -89,7 +89,8 @@ static int look_at_place_of_directory(struct oci_file *f, const struct oci_file_
     f->wanted = true;
     if (info->kind == OCI_FILE_SYMLINK)
         return oci_err_set(reterr, OCI_UNSAFE_PATH, "%s is a symbolic link, which is not followed", f->path);
-    return info->kind == OCI_FILE_DIRECTORY ? OCI_OK : exists(f, "not a directory", reterr);
+    f->is_there = info->kind == OCI_FILE_DIRECTORY;
+    return f->is_there ? OCI_OK : exists(f, "not a directory", reterr);
 }
 
 static int look_at(struct prepare *p, struct oci_file *f, struct oci_err *reterr)
@@ -191,7 +192,12 @@ static int run(struct oci_work *w, struct oci_err *reterr)
         p->next++;
     }
     oci_files_parent_done(t);
-    return rc == OCI_OK ? make_staging(t, reterr) : rc;
+    return rc;
+}
+
+static int run_stage(struct oci_work *w, struct oci_err *reterr)
+{
+    return make_staging(OCI_OWNER(w, struct prepare, work)->t, reterr);
 }
 
 /* ---- the flow ------------------------------------------------------------------------------ */
@@ -202,9 +208,22 @@ static int prepared(struct oci_flow *f)
     return OCI_OK;
 }
 
+static int on_compared(struct oci_flow *f)
+{
+    struct prepare *p = OCI_OWNER(f, struct prepare, flow);
+    p->work.run = run_stage;
+    return oci_ask_work(f, &p->work, prepared);
+}
+
+static int on_looked(struct oci_flow *f)
+{
+    oci_spawn(f, oci_files_compare_dirs(OCI_OWNER(f, struct prepare, flow)->t));
+    return oci_ask_children(f, on_compared);
+}
+
 static int start(struct oci_flow *f)
 {
-    return oci_ask_work(f, &OCI_OWNER(f, struct prepare, flow)->work, prepared);
+    return oci_ask_work(f, &OCI_OWNER(f, struct prepare, flow)->work, on_looked);
 }
 
 static void prepare_free(struct oci_flow *f)

@@ -51,7 +51,8 @@ local reference = require "oci.reference"
 ---@field annotations? table<string, string>
 ---@field layer integer its place in manifest.layers
 ---@field role? string in its type, if `roles` or `type` was given
----@field state "fetched"|"unchanged"|"unpacked"
+---@field state "fetched"|"unchanged"|"unpacked" unchanged: it was there already, and was not fetched; a directory so if it is what was
+--- packed, by this library, and nothing else
 
 ---@class oci.Pulled
 ---@field digest string of the manifest

@@ -298,7 +298,7 @@ describe("names of files", function()
     assert(oci.push(layout .. ":v1", { artifact_type = "application/x.y", files = { { dir = work .. "/tree", title = "tree" } } }))
     local to = { to = work .. "/out" }
     assert(oci.pull(layout .. ":v1", to))
-    assert(oci.pull(layout .. ":v1", to)) -- what is equal is no trouble
+    assert.equal("unchanged", assert(oci.pull(layout .. ":v1", to)).files[1].state)
     kit.write(work .. "/out/tree/changed", "mine")
     kit.write(work .. "/out/tree/own", "kept")
     local before = kit.must("stat", "-c", "%i", work .. "/out/tree/sub/same")
@@ -308,11 +308,45 @@ describe("names of files", function()
     assert.truthy(message:find("tree/changed", 1, true), message)
     assert.equal("mine", kit.read(work .. "/out/tree/changed"))
     to.overwrite = true
-    assert(oci.pull(layout .. ":v1", to))
+    assert.equal("unpacked", assert(oci.pull(layout .. ":v1", to)).files[1].state)
     assert.equal("new", kit.read(work .. "/out/tree/changed"))
     assert.equal("kept", kit.read(work .. "/out/tree/own"))
     assert.equal(before, kit.must("stat", "-c", "%i", work .. "/out/tree/sub/same")) -- the very file
     assert.equal(".\n./tree\n./tree/changed\n./tree/own\n./tree/sub\n./tree/sub/same\n", kit.tree(work .. "/out"))
+  end)
+
+  it("a directory that is there as it was packed is not fetched; one bit of difference, and it is", function()
+    local switches = kit.switches()
+    local place = switches.address .. "/" .. kit.repository() .. ":v1"
+    kit.must("mkdir", "-p", work .. "/tree/sub", work .. "/tree/none")
+    kit.write(work .. "/tree/sub/file", ("text\n"):rep(100000))
+    kit.write(work .. "/tree/run", "#!/bin/sh\n")
+    kit.must("chmod", "755", work .. "/tree/run")
+    kit.must("ln", "-s", "sub/file", work .. "/tree/link")
+    for _, compression in ipairs { "gzip", "zstd", "none" } do
+      assert(oci.push(place, { artifact_type = "application/x.y",
+        files = { { dir = work .. "/tree", title = "a/tree", compression = compression } } }))
+      local to = { to = work .. "/" .. compression }
+      local function pulls(state)
+        switches:reset "content"
+        local pulled = assert(oci.pull(place, to))
+        assert.equal(state, pulled.files[1].state)
+        assert.equal(work .. "/" .. compression .. "/a/tree", pulled.files[1].path)
+        assert.equal(state == "unchanged" and 0 or 1, #switches:log "GET .*/blobs/")
+        assert.is_nil(kit.tree(to.to):find("oci-pull", 1, true)) -- nothing of ours is left
+      end
+      pulls "unpacked"
+      pulls "unchanged"
+      kit.must("chmod", "644", to.to .. "/a/tree/run")
+      pulls "unpacked"
+      kit.must("chmod", "755", to.to .. "/a/tree/run")
+      pulls "unchanged"
+      kit.must("rm", to.to .. "/a/tree/link")
+      pulls "unpacked"
+      pulls "unchanged"
+      kit.must("mkfifo", to.to .. "/a/tree/fifo") -- what cannot be packed is different, and no failure
+      pulls "unpacked"
+    end
   end)
 
   it("a slash at the end is regctl's mark of a directory", function()
