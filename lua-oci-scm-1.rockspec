@@ -56,7 +56,6 @@ build = {
         "csrc/client/lamp.c",
         "csrc/client/local.c",
         "csrc/client/mailbox.c",
-        "csrc/client/null_store.c",
         "csrc/client/op.c",
         "csrc/client/outbox.c",
         "csrc/client/place.c",

@@ -1,13 +1,12 @@
-/* push and build: the same flow, against a place or against one that keeps nothing. */
+/* push and build: the same flow, with a place or without. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "client/documents.h"
-#include "client/null_store.h"
 #include "client/tags.h"
 
 struct push {
-    struct oci_task task; /* `to` is the place; `from`, of build, that of the subject */
+    struct oci_task task; /* `to` is the place, of push alone; `from`, of build, that of the subject */
     struct oci_documents documents;
     bool is_new, fallback, immutable;
     struct oci_tags tags;
@@ -62,7 +61,9 @@ static int on_looked(struct oci_flow *f)
     graph.immutable = p->immutable;
     struct oci_graph_options options = oci_op_graph_options(p->task.op);
     options.is_new = p->is_new;
-    oci_spawn(f, oci_flow_push_graph(p->task.to.store, &graph, &options, &p->pushed));
+    struct oci_store *to = p->task.to.store;
+    oci_spawn(f, to ? oci_flow_push_graph(to, &graph, &options, &p->pushed)
+                    : oci_flow_build_graph(f->host, &graph, &options, &p->pushed));
     return oci_ask_children(f, on_pushed);
 }
 
@@ -175,9 +176,6 @@ int oci_start_build(struct oci_client *c, struct oci_mailbox *m, const struct oc
     if (rc != OCI_OK)
         return rc;
     struct push *p = oci_task_new(sizeof *p, &push_type, op, push_first);
-    if (!p || !(p->task.to.store = oci_store_null(op->host)))
-        rc = oci_err_no_memory(reterr);
-    if (rc == OCI_OK)
-        rc = fill_in(p, spec, reterr);
+    rc = p ? fill_in(p, spec, reterr) : oci_err_no_memory(reterr);
     return oci_op_launch(op, rc, ret_op, reterr);
 }

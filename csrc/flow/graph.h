@@ -117,6 +117,9 @@ void oci_pushed_done(struct oci_pushed *p);
  * may still be faster. */
 struct oci_flow *oci_flow_push_graph(struct oci_store *to, struct oci_push_graph *take_graph,
                                      const struct oci_graph_options *options, struct oci_pushed *ret_pushed);
+/* Builds what would be pushed: content is read and hashed, and nothing is asked, put or kept. */
+struct oci_flow *oci_flow_build_graph(struct oci_host *host, struct oci_push_graph *take_graph,
+                                      const struct oci_graph_options *options, struct oci_pushed *ret_pushed);
 
 /* Pushes a ready manifest's bytes and moves tags to it. */
 struct oci_flow *oci_flow_push_manifest(struct oci_store *to, const struct oci_desc *desc, struct oci_bytes *bytes,

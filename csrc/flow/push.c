@@ -123,6 +123,10 @@ static int put_root(struct oci_flow *f)
 {
     struct oci_push *p = oci_push_of(f);
     struct oci_push_node *root = oci_push_root(p);
+    if (!p->to) {
+        root->part.transfer.state = OCI_PUT_EXISTS;
+        return finish(f);
+    }
     bool protected = p->graph.immutable && p->tags.count > 0;
     if (protected && oci_digest_is(&p->tagged.digest) && compare(f) < 0)
         return f->err.code;
@@ -155,7 +159,7 @@ static int start_part(struct oci_flow *f, struct oci_push_part *part, unsigned w
     oci_list_remove(&part->link);
     p->ready_pieces -= !part->is_node;
     part->transfer.weight = weight;
-    if (p->only_compare) {
+    if (p->only_hash) {
         oci_slots_give(&p->slots, weight);
         if (!part->is_node && piece_of(part)->stream) {
             piece_of(part)->stream = false;
@@ -207,7 +211,7 @@ static int on_tagged(struct oci_flow *f)
             return oci_flow_fail_child(f);
     }
     p->is_new = err->code == OCI_NOT_FOUND;
-    p->only_compare = p->graph.immutable && !err->code;
+    p->only_hash = p->graph.immutable && !err->code;
     return schedule(f);
 }
 
@@ -258,9 +262,10 @@ static int on_child(struct oci_flow *f)
 static int start(struct oci_flow *f)
 {
     struct oci_push *p = oci_push_of(f);
-    if (oci_push_check_sizes(f) < 0 || oci_push_rehearse(f) < 0)
+    if (oci_push_check_sizes(f) < 0 || (p->to && oci_push_rehearse(f) < 0))
         return f->err.code;
-    bool ask = p->graph.immutable || (p->to->type->remote && !p->options.is_new);
+    p->only_hash = !p->to;
+    bool ask = p->to && (p->graph.immutable || (p->to->type->remote && !p->options.is_new));
     if (p->tags.count > 0 && ask)
         ask_tag(f);
     for (size_t i = 0; i < p->graph.count; i++) {
@@ -384,10 +389,10 @@ static int set_up(struct oci_push *p)
     return rc;
 }
 
-struct oci_flow *oci_flow_push_graph(struct oci_store *to, struct oci_push_graph *take_graph,
-                                     const struct oci_graph_options *options, struct oci_pushed *ret_pushed)
+static struct oci_flow *push_new(struct oci_host *host, struct oci_store *to, struct oci_push_graph *take_graph,
+                                 const struct oci_graph_options *options, struct oci_pushed *ret_pushed)
 {
-    struct oci_push *p = oci_flow_new(sizeof *p, &push_type, to->host, start);
+    struct oci_push *p = oci_flow_new(sizeof *p, &push_type, host, start);
     if (!p) {
         oci_push_graph_done(take_graph);
         return NULL;
@@ -406,4 +411,16 @@ struct oci_flow *oci_flow_push_graph(struct oci_store *to, struct oci_push_graph
         return NULL;
     }
     return &p->flow;
+}
+
+struct oci_flow *oci_flow_push_graph(struct oci_store *to, struct oci_push_graph *take_graph,
+                                     const struct oci_graph_options *options, struct oci_pushed *ret_pushed)
+{
+    return push_new(to->host, to, take_graph, options, ret_pushed);
+}
+
+struct oci_flow *oci_flow_build_graph(struct oci_host *host, struct oci_push_graph *take_graph,
+                                      const struct oci_graph_options *options, struct oci_pushed *ret_pushed)
+{
+    return push_new(host, NULL, take_graph, options, ret_pushed);
 }

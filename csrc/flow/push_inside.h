@@ -45,7 +45,7 @@ struct oci_push_node {
 
 struct oci_push {
     struct oci_flow flow;
-    struct oci_store *to;
+    struct oci_store *to;           /* NULL: nothing is put, only built */
     struct oci_push_graph graph;    /* its tags are not looked at: `tags` are copies */
     struct oci_names tags;
     struct oci_graph_options options;
@@ -60,7 +60,7 @@ struct oci_push {
     struct oci_slots slots;
     bool root_complete;             /* all that it names is there */
     bool version_1_0;               /* the registry refuses the shape of 1.1 */
-    bool only_compare;              /* nothing is put: the tag is immutable, and there */
+    bool only_hash;                 /* nothing is put: there is no `to`, or the tag is immutable, and there */
     bool asked;                     /* what the tag names is being asked: nothing is put before that is known */
     bool asked_again;               /* the same shortly before the root is put */
     bool is_new;                    /* the destination does not know the tag: small blobs are sent without asking */

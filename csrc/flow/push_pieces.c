@@ -103,7 +103,7 @@ static bool goes_as_stream(const struct oci_push *p, const struct oci_push_piece
 {
     const struct oci_source *s = x->item->source;
     uint64_t size = x->item->desc.size;
-    if (x->item->embed)
+    if (x->item->embed || p->only_hash)
         return false;
     if (s->type->one_shot || (s->size == OCI_SIZE_UNKNOWN && !p->to->type->remote))
         return true;
