@@ -138,7 +138,7 @@ void oci_mailbox_warm_up(struct oci_mailbox *m)
     if (!e)
         return;
     oci_engine_warm_up(e);
-    oci_digest_warm_up();
+    oci_crypto_warm_up();
 }
 
 /* ---- operations come and go ---- */

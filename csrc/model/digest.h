@@ -42,9 +42,9 @@ int oci_hash_restart(struct oci_hash *h);
 int oci_hash_end(struct oci_hash *h, struct oci_digest *ret_digest);
 void oci_hash_free(struct oci_hash *h); /* NULL does nothing */
 
-/* The first hash of a process waits while OpenSSL reads its configuration and looks its algorithms up, which takes as
- * long as the hash of a mebibyte: to be called while something else is waited for anyway. */
-void oci_digest_warm_up(void);
+/* OpenSSL reads its configuration, as libcurl will have it do at its start, half a millisecond: to be called while libcurl
+ * is being loaded elsewhere. */
+void oci_crypto_warm_up(void);
 
 /* The digest of `len` bytes. */
 int oci_digest_of(struct oci_str algorithm, const void *p, size_t len, struct oci_digest *ret_digest,
