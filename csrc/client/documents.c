@@ -11,6 +11,7 @@ static void document_done(struct oci_own_document *d)
 {
     oci_free(d->where);
     oci_free(d->artifact_type);
+    oci_free(d->empty_config_type);
     oci_json_free(d->annotations);
     oci_desc_done(&d->subject);
     for (size_t i = 0; i < d->entry_count; i++)
@@ -47,6 +48,9 @@ static int choose_type(struct oci_op *op, const struct oci_document *from, struc
     const char *config_type = own_config_type(from);
     if (type && !oci_media_type_valid(oci_str_of(type)))
         return oci_err_set(reterr, OCI_INVALID, "the artifact type \"%s\" is not a media type", type);
+    if (from->empty_config_type && !oci_media_type_valid(oci_str_of(from->empty_config_type)))
+        return oci_err_set(reterr, OCI_INVALID, "the empty config's type \"%s\" is not a media type",
+                           from->empty_config_type);
     if (from->version_1_0 && !from->is_index && type && config_type && strcmp(type, config_type) != 0)
         return oci_err_set(reterr, OCI_INVALID,
                            "in image-spec 1.0 the config's media type says what an artifact is, and \"%.100s\" is not "
@@ -124,6 +128,7 @@ static int copy_document(struct oci_op *op, const struct oci_document *from, boo
                          struct oci_err *reterr)
 {
     d->where = oci_strdup(from->where);
+    d->empty_config_type = oci_strdup(from->empty_config_type);
     d->annotations = from->annotations ? oci_json_clone(from->annotations) : NULL;
     d->version_1_0 = from->version_1_0;
     d->docker = from->docker;
@@ -132,7 +137,8 @@ static int copy_document(struct oci_op *op, const struct oci_document *from, boo
     d->is_index = from->is_index;
     d->has_config = from->config != NULL;
     d->content_count = from->count + d->has_config;
-    if ((from->where && !d->where) || (from->annotations && !d->annotations) ||
+    if ((from->where && !d->where) || (from->empty_config_type && !d->empty_config_type) ||
+        (from->annotations && !d->annotations) ||
         (from->subject && oci_desc_copy(from->subject, &d->subject) != OCI_OK))
         return oci_err_no_memory(reterr);
     if (from->bytes)
@@ -192,6 +198,7 @@ static int fill_document(struct oci_own_document *from, struct oci_piece *piece,
     *d = (struct oci_push_document){
         .where = from->where,
         .artifact_type = from->artifact_type,
+        .empty_config_type = from->empty_config_type,
         .annotations = from->annotations,
         .subject = oci_digest_is(&from->subject.digest) ? &from->subject : NULL,
         .version_1_0 = from->version_1_0,

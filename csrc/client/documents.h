@@ -8,7 +8,7 @@ OCI_BEGIN
 
 /* One manifest or index. Everything is owned. */
 struct oci_own_document {
-    char *where, *artifact_type; /* or NULL */
+    char *where, *artifact_type, *empty_config_type; /* or NULL */
     struct oci_json *annotations;
     struct oci_desc subject; /* digest "": none */
     bool version_1_0, docker;

@@ -69,6 +69,7 @@ struct oci_push_document {
     /* Borrowed until the flow has ended. */
     const char *where;                /* begins messages about it, or NULL */
     const char *artifact_type;
+    const char *empty_config_type;    /* or NULL (manifest.h) */
     const struct oci_json *annotations;
     const struct oci_desc *subject;   /* or NULL. Read when the document is built, and before anything is asked */
     bool version_1_0, docker;         /* its shape (manifest.h) */

@@ -48,6 +48,7 @@ static int build_manifest(struct oci_flow *f, const struct oci_push_document *fr
         .version_1_0 = from->version_1_0 || oci_push_of(f)->version_1_0,
         .docker = from->docker,
         .artifact_type = from->artifact_type,
+        .empty_config_type = from->empty_config_type,
         .config = from->config ? config : NULL,
         .layers = layers,
         .layer_count = from->count,

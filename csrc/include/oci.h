@@ -132,6 +132,7 @@ struct oci_entry {
 struct oci_document {
     const char *where;                      /* begins messages about it ("manifests[2]"), or NULL */
     const char *artifact_type;              /* or NULL */
+    const char *empty_config_type;          /* or NULL (model/manifest.h) */
     const struct oci_json *annotations;
     const struct oci_desc *subject;         /* or NULL */
     bool version_1_0, docker;               /* the shape of image-spec 1.0, of Docker (model/manifest.h) */

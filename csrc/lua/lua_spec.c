@@ -150,6 +150,7 @@ static int read_document(struct reader *r, struct oci_document *d)
     } texts = {NULL};
     static const struct oci_lua_field fields[] = {OCI_LUA_FIELD(struct oci_document, where, OCI_LUA_STRING),
                                                   OCI_LUA_FIELD(struct oci_document, artifact_type, OCI_LUA_STRING),
+                                                  OCI_LUA_FIELD(struct oci_document, empty_config_type, OCI_LUA_STRING),
                                                   OCI_LUA_FIELD(struct oci_document, version_1_0, OCI_LUA_BOOL),
                                                   OCI_LUA_FIELD(struct oci_document, docker, OCI_LUA_BOOL),
                                                   OCI_LUA_FIELD(struct oci_document, is_index, OCI_LUA_BOOL),

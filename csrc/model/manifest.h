@@ -47,6 +47,7 @@ const char *oci_manifest_artifact_type(const struct oci_manifest *m);
 struct oci_manifest_spec {
     bool version_1_0, docker;
     const char *artifact_type;            /* or NULL */
+    const char *empty_config_type;        /* of the empty config in that shape of 1.0; NULL: the artifact's type */
     const struct oci_desc *config;        /* NULL: the empty config */
     const struct oci_desc *layers;        /* none: one empty layer */
     size_t layer_count;

@@ -172,6 +172,8 @@ static const char *config_type(const struct oci_manifest_spec *spec)
     const char *own = spec->config ? spec->config->media_type : OCI_TYPE_EMPTY;
     if (strcmp(own, OCI_TYPE_EMPTY) != 0 && !oci_media_type_says_nothing(own))
         return own;
+    if (spec->empty_config_type)
+        return spec->empty_config_type;
     bool unknown = !spec->artifact_type || strcmp(spec->artifact_type, OCI_TYPE_UNKNOWN_ARTIFACT) == 0;
     return unknown ? OCI_TYPE_UNKNOWN_CONFIG : spec->artifact_type;
 }

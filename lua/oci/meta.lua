@@ -193,6 +193,7 @@ function Client:warning() end
 ---@field artifact_type? string
 ---@field annotations? table<string, string>
 ---@field subject? oci.Descriptor
+---@field empty_config_type? string
 ---@field version_1_0? boolean
 ---@field docker? boolean
 ---@field expect? string a digest

@@ -20,6 +20,8 @@ local options = require "oci.options"
 ---@field spec_version? "1.0"|"1.1"|"docker" left out: "1.1", in an index the index's. "1.0": the config's media type is the
 --- artifact's type, and the empty config is {} under that type; an index has no type. "docker": a manifest of Docker (schema
 --- 2), for clients that take no other; it has a config with a media type, no artifact type and no subject
+---@field empty_config_type? string in the shape of "1.0" the type of the empty config, for a client that knows its artifacts
+--- by this there; left out: the artifact's type
 
 ---@class oci.Spec: oci.Document, oci.CallOptions what is pushed
 ---@field tags? string|string[] more tags, moved after the reference's own
@@ -76,6 +78,7 @@ end
 -- Of one document.
 local of_document = {
   artifact_type = options.string,
+  empty_config_type = options.string,
   config = any_content,
   layers = options.table,
   files = options.table,
@@ -384,6 +387,7 @@ function Draft:add(where, given, inherited, called)
     where = called,
     annotations = annotations or nil,
     subject = about,
+    empty_config_type = given.empty_config_type,
     version_1_0 = chosen.version == "1.0",
     docker = chosen.version == "docker",
   }

@@ -128,6 +128,24 @@ describe("fallback", function()
     assert.equal(TYPE, pushed.artifact_type)
   end)
 
+  it("gives the empty config the type that a client knows its artifacts by there", function()
+    switches:config { artifacts = false }
+    local own = "application/vnd.docker.compose.config.empty.v1+json"
+    assert(oci.push(place .. ":v1", spec_of { fallback = true, empty_config_type = own }))
+    assert.equal(own, assert(oci.fetch_manifest(place .. ":v1")).config.media_type)
+    local _, message, code = oci.push(place .. ":v1", spec_of { fallback = true, empty_config_type = "nothing" })
+    assert.equal("INVALID", code, message)
+    local compose = { type = "docker-compose", fallback = true, compose_file = { data = "a: {}", title = "compose.yaml", annotations = {
+      ["com.docker.compose.file"] = "compose.yaml", ["com.docker.compose.version"] = "2" } } }
+    assert.is_true(assert(oci.push(place .. ":v2", compose)).fallback)
+    local manifest = assert(oci.fetch_manifest(place .. ":v2"))
+    assert.equal(own, manifest.config.media_type)
+    assert.same({}, oci.types.get "docker-compose":check(manifest))
+    switches:config { artifacts = true }
+    assert(oci.push(place .. ":v3", compose))
+    assert.equal(EMPTY, assert(oci.fetch_manifest(place .. ":v3")).config.media_type)
+  end)
+
   it("keeps a config's own type", function()
     switches:config { artifacts = false }
     assert(oci.push(place .. ":v1", spec_of { fallback = true, config = { json = { a = 1 }, media_type = CONFIG } }))

@@ -11,6 +11,7 @@
 ---@field required boolean the type's own client takes no other media type
 ---@field also_media_types? string[] taken, too
 ---@field stale_aliases? string[] known to be wrong, met still
+---@field empty_config_type? string that the client writes instead of the empty one in the shape of image-spec 1.0
 ---@field also_rejected? string[] never right here
 ---@field content? string what is in it, for a person
 ---@field default? string what `build` writes where it is given no config: bytes, or "image-config" for what the libraries of

@@ -130,6 +130,7 @@ local function begin(type, definition, given)
     return nil, message, code, detail
   end
   out.artifact_type = kind or nil
+  out.empty_config_type = given.empty_config_type or (definition.config or {}).empty_config_type
   local ok
   ok, message, code, detail = complete_annotations(type, definition, out)
   if not ok then

@@ -17,6 +17,7 @@ return {
     media_type = "application/vnd.oci.empty.v1+json",
     required = true,
     also_media_types = { "application/vnd.docker.compose.config.empty.v1+json" },
+    empty_config_type = "application/vnd.docker.compose.config.empty.v1+json",
     content = "{} (2 bytes) with data=e30=",
     embed = true,
   },
