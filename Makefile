@@ -192,6 +192,7 @@ bench:
 	@spec/support/install.sh bench
 	@$(MAKE) --no-print-directory LUA=lua5.4 lua5.4
 	@spec/bench/run
+	@spec/bench/pack.py
 
 # With what `luarocks make` leaves in a checkout.
 clean:

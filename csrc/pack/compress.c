@@ -29,7 +29,7 @@ int oci_compressor_new(enum oci_compression how, struct oci_compressor **ret_com
         return oci_err_no_memory(reterr);
     c->zstd = zstd;
     c->gzip = gzip;
-    if (zstd)
+    if (how == OCI_COMPRESS_ZSTD)
         c->context = zstd->createCCtx();
     else
         c->deflate = gzip->libdeflate_alloc_compressor(GZIP_LEVEL);

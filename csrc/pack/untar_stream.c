@@ -35,13 +35,16 @@ static int broken(const struct oci_untar_stream *u, const char *what, struct oci
 
 static int open_gzip(struct oci_untar_stream *u, struct oci_err *reterr)
 {
-    int rc = oci_deflate_api(&u->gzip, reterr);
-    if (rc != OCI_OK)
-        return rc;
     u->z.zalloc = z_alloc;
     u->z.zfree = z_free;
     u->inflating = inflateInit2(&u->z, 16 + MAX_WBITS) == Z_OK;
-    u->whole = u->inflating ? u->gzip->libdeflate_alloc_decompressor() : NULL;
+    if (!u->inflating)
+        return oci_err_no_memory(reterr);
+    if (oci_deflate_api(&u->gzip, NULL) != OCI_OK) {
+        u->gzip = NULL; /* zlib can do all of it */
+        return OCI_OK;
+    }
+    u->whole = u->gzip->libdeflate_alloc_decompressor();
     return u->whole ? OCI_OK : oci_err_no_memory(reterr);
 }
 
@@ -154,7 +157,7 @@ static int inflate_part(struct oci_untar_stream *u, size_t *ret_n, struct oci_er
 
 static int gunzip(struct oci_untar_stream *u, size_t *ret_n, struct oci_err *reterr)
 {
-    if (!u->inside && inflate_whole(u, ret_n))
+    if (!u->inside && u->whole && inflate_whole(u, ret_n))
         return OCI_OK;
     return inflate_part(u, ret_n, reterr);
 }
