@@ -1,9 +1,40 @@
 #include "base/library.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/mem.h"
+
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+
+static void lock(void)
+{
+    pthread_mutex_lock(&loading);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&loading);
+}
+
+/* Without memory for it nobody waits, as it is everywhere else. */
+static void watch_forks(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
+
+void oci_library_begin(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    lock();
+}
+
+void oci_library_end(void)
+{
+    unlock();
+}
 
 static int fail(const struct oci_library *l, struct oci_err *reterr)
 {
@@ -21,26 +52,31 @@ static int fill(const struct oci_library *l, void *library, void **table, struct
     return OCI_OK;
 }
 
-int oci_library_load(struct oci_library *l, const void **ret_table, struct oci_err *reterr)
+static int load(struct oci_library *l, struct oci_err *reterr)
 {
-    void *known = atomic_load(&l->table);
-    if (known) {
-        *ret_table = known;
-        return OCI_OK;
-    }
-    /* Two threads may both come here: each loads (the library counts), the first table stays. */
     void *library = dlopen(l->file, RTLD_LAZY | RTLD_LOCAL);
     if (!library)
         return fail(l, reterr);
     /* POSIX promises that pointers to functions have the form of those to objects. */
     void **table = oci_calloc(l->count, sizeof *table);
     int rc = table ? fill(l, library, table, reterr) : oci_err_no_memory(reterr);
-    if (rc == OCI_OK && atomic_compare_exchange_strong(&l->table, &known, table)) {
-        *ret_table = table;
+    if (rc == OCI_OK) {
+        atomic_store(&l->table, table);
         return OCI_OK;
     }
     oci_free(table);
     dlclose(library);
-    *ret_table = known;
+    return rc;
+}
+
+int oci_library_load(struct oci_library *l, const void **ret_table, struct oci_err *reterr)
+{
+    int rc = OCI_OK;
+    if (!atomic_load(&l->table)) {
+        oci_library_begin();
+        rc = atomic_load(&l->table) ? OCI_OK : load(l, reterr); /* another thread may have been faster */
+        oci_library_end();
+    }
+    *ret_table = atomic_load(&l->table);
     return rc;
 }

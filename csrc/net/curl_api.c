@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "base/mem.h"
 
 /* Oldest version with all that is called above: curl_multi_poll 7.66, curl_multi_wakeup 7.68. */
@@ -61,19 +62,31 @@ static int fill(struct oci_curl *c, void *lib, struct oci_err *reterr)
     return OCI_OK;
 }
 
-const struct oci_curl *oci_curl_load(struct oci_err *reterr)
+static const struct oci_curl *load(struct oci_err *reterr)
 {
-    struct oci_curl *known = atomic_load(&loaded);
-    if (known)
-        return known;
     void *lib = open_library(reterr);
     if (!lib)
         return NULL;
     struct oci_curl *c = oci_calloc(1, sizeof *c);
     int rc = c ? fill(c, lib, reterr) : oci_err_no_memory(reterr);
-    if (rc == OCI_OK && atomic_compare_exchange_strong(&loaded, &known, c))
+    if (rc == OCI_OK) {
+        atomic_store(&loaded, c);
         return c;
+    }
     oci_free(c);
-    dlclose(lib); /* somebody else was faster, or it is of no use: this is only one reference of several, or the last */
-    return known;
+    dlclose(lib);
+    return NULL;
+}
+
+const struct oci_curl *oci_curl_load(struct oci_err *reterr)
+{
+    const struct oci_curl *c = atomic_load(&loaded);
+    if (c)
+        return c;
+    oci_library_begin();
+    c = atomic_load(&loaded); /* another thread may have been faster */
+    if (!c)
+        c = load(reterr);
+    oci_library_end();
+    return c;
 }

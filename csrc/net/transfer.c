@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "model/descriptor.h"
 #include "net/easy.h"
@@ -485,7 +486,10 @@ struct oci_transfers *oci_transfers_new(struct oci_timers *timers, struct oci_er
     if (!curl)
         return NULL;
     /* Never cleaned up: others in the process may use libcurl (event-loops, pitfall 13). Counted by libcurl. */
-    if (curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    oci_library_begin();
+    CURLcode started = curl->global_init(CURL_GLOBAL_DEFAULT);
+    oci_library_end();
+    if (started != CURLE_OK) {
         oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl cannot be loaded: it does not start");
         return NULL;
     }

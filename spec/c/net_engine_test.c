@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "net/net.h"
+#include "net/transfer.h"
 #include "net_kit.h"
 #include "sys/pool.h"
 #include "sys/thread.h"
@@ -193,6 +194,55 @@ TEST(engine_can_be_stopped_and_started_again)
         kit_stop();
     }
     oci_engine_stop(); /* none runs: nothing */
+}
+
+static atomic_bool is_loaded;
+
+static void load_libcurl(void *ctx)
+{
+    struct oci_timers timers;
+    oci_timers_init(&timers);
+    *(struct oci_transfers **)ctx = oci_transfers_new(&timers, NULL);
+    atomic_store(&is_loaded, true);
+}
+
+static void load_in_child(int gate)
+{
+    struct oci_transfers *own = NULL;
+    char c;
+    alarm(30); /* rather than spin */
+    (void)!read(gate, &c, 1);
+    load_libcurl(&own);
+    _exit(own ? 0 : 1);
+}
+
+/* The child would find the loader and libcurl in the middle of it. */
+TEST(engine_libcurl_is_not_loaded_by_halves_when_somebody_forks)
+{
+    struct oci_thread t;
+    struct oci_transfers *ts = NULL;
+    int gate[2]; /* the children wait, so that many forks happen while it is loaded */
+    pid_t children[64];
+    size_t count = 0;
+    CHECK_INT(pipe(gate), 0);
+    CHECK_INT(oci_thread_start(&t, "loader", load_libcurl, &ts, NULL), OCI_OK);
+    for (; count < 64 && !atomic_load(&is_loaded); count++) {
+        children[count] = fork();
+        if (children[count] == 0) {
+            close(gate[1]);
+            load_in_child(gate[0]);
+        }
+    }
+    oci_thread_join(&t);
+    close(gate[1]);
+    for (size_t i = 0; i < count; i++) {
+        int status = 0;
+        CHECK_INT(waitpid(children[i], &status, 0), children[i]);
+        CHECK_INT(status, 0);
+    }
+    close(gate[0]);
+    CHECK(ts != NULL);
+    oci_transfers_free(ts);
 }
 
 /* ThreadSanitizer does not let the child of a process with threads start another. */
