@@ -1,6 +1,7 @@
 /* Allocation failures of what a pull is made of: selections, the choice of a manifest, a file out of an archive. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "content/content_kinds.h"
@@ -11,7 +12,10 @@
 #include "flow_store.h"
 #include "model/select.h"
 #include "pack/untar_file.h"
+#include "pack/pack.h"
 #include "pool_host.h"
+#include "scratch.h"
+#include "store/stores.h"
 #include "tar_box.h"
 #include "test.h"
 
@@ -177,4 +181,52 @@ TEST(a_file_out_of_an_archive)
     pool_host_done(&pool);
     oci_buf_done(&archive);
     oci_buf_done(&tar_made);
+}
+
+/* ---- a directory that is there already ---- */
+
+static struct oci_desc packed_layer;
+
+static int run_flow(struct oci_flow *f, struct oci_err *err)
+{
+    return f ? pool_host_run(&pool, f, err) : oci_err_no_memory(err);
+}
+
+static int look(struct oci_err *err)
+{
+    const struct oci_layer layer = {&packed_layer, 0};
+    const struct oci_files_options o = {.to = scratch_dir(), .unpack = -1};
+    struct oci_pull_target *t = oci_files_new(&pool.host, &o);
+    if (!t)
+        return oci_err_no_memory(err);
+    int rc = t->type->plan(t, &layer, 1, err);
+    if (rc == OCI_OK)
+        rc = run_flow(t->type->prepare(t), err);
+    CHECK(rc != OCI_OK || !t->type->wanted(t, 0));
+    if (rc != OCI_OK)
+        run_flow(t->type->discard(t), &(struct oci_err){0});
+    oci_files_free(t);
+    return rc;
+}
+
+TEST(a_directory_that_is_there_already)
+{
+    CHECK_INT(mkdir(scratch_path("d"), 0755), 0);
+    scratch_text(scratch_path("d/a"), "text");
+    pool_host_init(&pool);
+    struct oci_source *s =
+        oci_source_packed(scratch_path("d"), "d", &(struct oci_pack_options){.host = &pool.host});
+    struct oci_sink *k = oci_sink_hash(OCI_STR(OCI_SHA256), &packed_layer);
+    CHECK_INT(pool_host_run(&pool, pool_host_move(&pool, s, k), NULL), OCI_OK);
+    strcpy(packed_layer.media_type, OCI_TYPE_LAYER_TAR_GZIP);
+    CHECK_INT(oci_desc_annotate(&packed_layer, OCI_ANNOTATION_TITLE, "d"), OCI_OK);
+    CHECK_INT(oci_desc_annotate(&packed_layer, OCI_ANNOTATION_UNPACK, "true"), OCI_OK);
+    CHECK_INT(oci_desc_annotate(&packed_layer, OCI_ANNOTATION_CONTENT_DIGEST, oci_source_packed_tar_digest(s)->text),
+              OCI_OK);
+    oci_source_free(s);
+    oci_sink_free(k);
+    pool.alone = true;
+    sweep(look);
+    oci_desc_done(&packed_layer);
+    pool_host_done(&pool);
 }
