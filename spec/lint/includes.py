@@ -51,8 +51,9 @@ OWNERS = [
     ("lauxlib.h", ["lua/"]),
     ("luajit.h", ["lua/"]),
     ("dlfcn.h", ["base/library", "net/curl_api", "lua/"]),
+    ("pthread.h", ["sys/", "base/library"]),  # a fork waits for what json/ loads, too
 ] + [(h, ["sys/"]) for h in (
-    "pthread.h", "threads.h", "semaphore.h", "sched.h", "signal.h", "spawn.h", "fcntl.h", "unistd.h",
+    "threads.h", "semaphore.h", "sched.h", "signal.h", "spawn.h", "fcntl.h", "unistd.h",
     "poll.h", "dirent.h", "pwd.h", "grp.h", "netdb.h", "sys/*", "netinet/*", "arpa/*", "linux/*")]
 
 
