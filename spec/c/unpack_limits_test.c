@@ -276,6 +276,68 @@ TEST(zstd_is_read_and_bounded)
     }
 }
 
+TEST(a_zstd_window_is_bounded)
+{
+    if (tree_shell("zstd --version > /dev/null 2>&1") != 0)
+        SKIP("zstd is not installed");
+    static char bytes[1u << 20];
+    static const struct {
+        unsigned log;
+        int code;
+    } windows[] = {{27, OCI_OK}, {28, OCI_INVALID}, {31, OCI_INVALID}};
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        box_make();
+        /* Of unknown length, so that the window is what is asked for. */
+        CHECK_INT(tree_shell("cd %s && mkdir t && echo x > t/f && tar cf - t | zstd -q --ultra --long=%u | cat > z && "
+                             "rm -r t",
+                             box_dir, windows[i].log),
+                  0);
+        char path[TREE_PATH + 16];
+        snprintf(path, sizeof path, "%s/z", box_dir);
+        FILE *f = fopen(path, "r");
+        CHECK(f != NULL);
+        size_t len = fread(bytes, 1, sizeof bytes, f);
+        fclose(f);
+        int rc = box_unpack_bytes(bytes, len, (struct oci_unpack_options){.strip = "t"});
+        if (rc != windows[i].code)
+            FAIL("%u: %d %s", windows[i].log, rc, box_err.text);
+        tree_remove(box_dir);
+    }
+}
+
+TEST(a_million_empty_entries_are_too_many)
+{
+    struct oci_buf tar, z;
+    box_make();
+    tar_begin();
+    TAR_FILE("t/f", "");
+    tar = tar_made;
+    oci_buf_init(&z, 64u << 20);
+    char *many = oci_alloc(512u * 1000);
+    for (int i = 0; i < 1000; i++)
+        memcpy(many + 512u * (unsigned)i, tar.p, 512);
+    struct oci_buf part = tar_gzip(many, 512u * 1000);
+    for (int i = 0; i < 1001; i++)
+        CHECK_INT(oci_buf_add(&z, part.p, part.len), OCI_OK);
+    CHECK_INT(box_unpack_bytes(z.p, z.len, (struct oci_unpack_options){.strip = "t"}), OCI_INVALID);
+    /* Directories may come again and again; but not for ever. */
+    tar_begin();
+    TAR_DIR("t/d/");
+    for (int i = 0; i < 1000; i++)
+        memcpy(many + 512u * (unsigned)i, tar_made.p, 512);
+    oci_buf_done(&part);
+    part = tar_gzip(many, 512u * 1000);
+    oci_buf_clear(&z);
+    for (int i = 0; i < 1001; i++)
+        CHECK_INT(oci_buf_add(&z, part.p, part.len), OCI_OK);
+    CHECK_INT(box_unpack_bytes(z.p, z.len, (struct oci_unpack_options){.strip = "t"}), OCI_LIMIT);
+    CHECK(strstr(box_err.text, "more than 1000000 entries") != NULL);
+    oci_free(many);
+    oci_buf_done(&part);
+    oci_buf_done(&z);
+    tree_remove(box_dir);
+}
+
 TEST(a_full_disk_is_an_error_that_names_the_file)
 {
     box_make();
