@@ -9,7 +9,7 @@
 #include "pack/pack.h"
 #include "sys/file.h"
 
-#define MAX_TAR_BYTES (4ull << 30) /* looked through */
+#define MAX_TAR_BYTES (1ull << 30) /* looked through: the caller waits for it */
 #define RATIO_AFTER (16u << 20)    /* what is looked into is small */
 
 static int read_content(struct oci_entries *entries, const char *pattern, struct oci_buf *b, struct oci_err *reterr)

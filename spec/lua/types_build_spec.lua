@@ -46,6 +46,19 @@ describe("building by roles", function()
     assert.equal("cue-module", types.identify(assert(oci.fetch_manifest(ref))).name)
   end)
 
+  it("gives the tag of the type where the reference has neither tag nor digest", function()
+    local dir = kit.tmp()
+    kit.write(dir .. "/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.2.3+b\n")
+    local spec = { type = "helm-chart", chart = dir }
+    local layout = "oci:" .. kit.tmp() .. "/layout"
+    local pushed = assert(oci.push(layout, spec))
+    assert.same({ "1.2.3_b" }, pushed.tags)
+    assert.same({ "other" }, assert(oci.push(layout .. ":other", spec)).tags)
+    layout = "oci:" .. kit.tmp() .. "/layout"
+    assert.is_nil(assert(oci.push(layout .. "@" .. pushed.digest, spec)).tags)
+    assert.same({}, assert(oci.tags(layout)))
+  end)
+
   it("counts what is given", function()
     refused("INVALID", "'module-file' is given nothing, 1 expected", cue:build { zip = { data = "PK" } })
     refused("INVALID", "'zip' is given 2 times, 1 expected",

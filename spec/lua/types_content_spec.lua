@@ -211,6 +211,28 @@ describe("check_content", function()
     assert.truthy(text:find("error entries manifests: helm-chart: no manifest of this type", 1, true), text)
   end)
 
+  it("looks into 64 layers, and behind 64 entries", function()
+    local document = made.document(oci.types.get "bicep-module")
+    local place = "memory:many"
+    local good, bad = assert(client:push_blob(place, { data = "{}" })), assert(client:push_blob(place, { data = "no JSON" }))
+    for i = 1, 66 do
+      document.layers[i] = { mediaType = document.layers[1].mediaType, digest = i < 65 and good.digest or bad.digest,
+        size = i < 65 and 2 or 7 }
+    end
+    local manifest = assert(client:push_manifest(place, assert(oci.json.encode(document))))
+    local text = found(client, "bicep-module", manifest)
+    assert.truthy(text:find("hint not-looked-at layers[64]: bicep-module: only the first 64 layers", 1, true), text)
+    assert.is_nil(text:find("layer-content", 1, true))
+    local entries = oci.array {}
+    for i = 1, 66 do -- of the last two nothing is there
+      entries[i] = { mediaType = manifest.media_type, digest = i < 65 and manifest.digest or oci.digest "nowhere",
+        size = manifest.size }
+    end
+    text = found(client, "helm-chart", assert(client:push_manifest(place, assert(oci.json.encode { schemaVersion = 2,
+      mediaType = "application/vnd.oci.image.index.v1+json", manifests = entries }))))
+    assert.truthy(text:find("hint not-looked-at manifests: helm-chart: only the first 64 entries", 1, true), text)
+  end)
+
   it("fails as the calls that it makes", function()
     local kind = oci.types.get "wasm"
     local findings, message, code, detail = kind:check_content("memory:nothing", { client = client })

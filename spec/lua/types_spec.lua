@@ -405,6 +405,14 @@ describe("identify", function()
     assert.equal("oras-files", named(document))
   end)
 
+  it("goes by a type's own mark before the second one of another", function()
+    local document = made.document(get "trivy-db") -- told by its layer
+    document.artifactType, document.config.mediaType = nil, "application/spdx+json" -- tells sbom-spdx, which has its artifact type
+    assert.equal("trivy-db", named(document))
+    document.layers[1].mediaType = "application/spdx+json"
+    assert.equal("sbom-spdx", named(document))
+  end)
+
   it("tells those apart that share their marks", function()
     local document = made.document(get "devcontainer-feature")
     document.layers[1].annotations = nil
