@@ -39,7 +39,7 @@ static struct oci_file_sink_options options(const struct oci_desc *want)
 }
 
 static const size_t sizes[] = {0,        1,       16 * KIB - 1, 16 * KIB,    64 * KIB,     64 * KIB + 1, 256 * KIB,
-                               300 * KIB, MIB + 7, 4 * MIB,      4 * MIB + 1, 9 * MIB + 13};
+                               300 * KIB, MIB + 7, 4 * MIB,      4 * MIB + 1, 5 * MIB + 13};
 #define SIZES (sizeof sizes / sizeof sizes[0])
 
 TEST(files_of_all_sizes_are_written_and_verified)
