@@ -7,7 +7,8 @@ local reference = require "oci.reference"
 ---@field to? string|oci.FileFunction|oci.Writer the directory; left out: ".". Or the files go, one after the other, to a
 --- function, or to an object with write (`io.stdout`) as they follow each other; nothing is on disk then
 ---@field include? string|string[] patterns of titles, of which one must match: `*` and `?` stop at a slash, `**/` is any number
---- of directories, `[a-z]`, `[!a-z]`. A layer without a title goes by the name it gets. NOT_FOUND if nothing is left
+--- of directories, `[a-z]`, `[!a-z]`; a name's leading dot is only matched by a dot. A layer without a title goes by the name it
+--- gets. NOT_FOUND if nothing is left
 ---@field exclude? string|string[] patterns of titles that are left out; they win. It is no error if nothing is left
 ---@field media_types? string|string[] of the layers; `*` is any characters: "text/*", "*+json". NOT_FOUND if nothing is left
 ---@field platform? string|oci.Platform of an index, also nested: "os/architecture[/variant]" or a table; left out: the host's.
