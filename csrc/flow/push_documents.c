@@ -105,16 +105,25 @@ static int build_index(struct oci_flow *f, const struct oci_push_document *from,
     return rc;
 }
 
-/* The document in the shape that is the right one now. */
-static int build(struct oci_flow *f, struct oci_push_node *n)
+/* The document in the shape that is the right one now; NULL: f has failed. */
+static struct oci_manifest *build(struct oci_flow *f, const struct oci_push_node *n)
 {
     struct oci_manifest *m = NULL;
     int rc = n->from->is_index ? build_index(f, n->from, &m) : build_manifest(f, n->from, &m);
-    if (rc != OCI_OK)
-        return rc;
-    oci_manifest_free(n->m);
-    n->m = m;
-    return OCI_OK;
+    return rc == OCI_OK ? m : NULL;
+}
+
+/* It is what is put from now on, and told of. */
+static void set_manifest(const struct oci_push *p, struct oci_push_node *n, struct oci_manifest *take_m)
+{
+    const struct oci_moving before = n->part.transfer;
+    if (n->m != take_m)
+        oci_manifest_free(n->m);
+    n->m = take_m;
+    const char *what = oci_media_type_is_index(take_m->self.media_type) ? "index" : "manifest";
+    oci_moving_init(&n->part.transfer, &p->options.progress, what, &take_m->self);
+    n->part.transfer.weight = before.weight;
+    n->part.transfer.state = before.state;
 }
 
 static int check_digest(struct oci_flow *f, const struct oci_push_node *n)
@@ -143,13 +152,12 @@ int oci_push_rehearse(struct oci_flow *f)
 int oci_push_complete(struct oci_flow *f, struct oci_push_node *n)
 {
     struct oci_push *p = oci_push_of(f);
-    bool ready = n->m != NULL;
-    if (!ready && build(f, n) < 0)
+    struct oci_manifest *m = n->m ? n->m : build(f, n);
+    if (!m)
         return f->err.code;
+    set_manifest(p, n, m);
     if (check_digest(f, n) < 0)
         return f->err.code;
-    const char *what = oci_media_type_is_index(n->m->self.media_type) ? "index" : "manifest";
-    oci_moving_init(&n->part.transfer, &p->options.progress, what, &n->m->self);
     if (n == oci_push_root(p)) {
         p->root_complete = true;
         return OCI_OK;
@@ -211,16 +219,21 @@ bool oci_push_fall_back(struct oci_flow *f, struct oci_push_node *n, const struc
         return false;
     }
     *n->refused = *err;
-    struct oci_digest before = n->m->self.digest;
     p->version_1_0 = true;
-    if (build(f, n) < 0 || oci_digest_equal(&before, &n->m->self.digest))
+    struct oci_manifest *m = build(f, n);
+    if (!m || oci_digest_equal(&m->self.digest, &n->m->self.digest)) {
+        oci_manifest_free(m);
         return false;
-    for (struct oci_push_part *x = n->part.waiting; x; x = x->waiting) {
-        if (build(f, OCI_OWNER(x, struct oci_push_node, part)) < 0)
-            return false;
     }
-    n->part.transfer.total = n->m->self.size;
-    n->part.transfer.digest = &n->m->self.digest;
+    oci_moving_tell_end(&n->part.transfer, true);
+    set_manifest(p, n, m);
+    for (struct oci_push_part *x = n->part.waiting; x; x = x->waiting) {
+        struct oci_push_node *same = OCI_OWNER(x, struct oci_push_node, part);
+        m = build(f, same);
+        if (!m)
+            return false;
+        set_manifest(p, same, m);
+    }
     return true;
 }
 
@@ -234,8 +247,11 @@ bool oci_push_all_fall_back(struct oci_flow *f)
     }
     p->version_1_0 = true;
     for (size_t i = 0; i < p->graph.count; i++) {
-        if (!p->nodes[i].from->ready && build(f, &p->nodes[i]) < 0)
+        struct oci_push_node *n = &p->nodes[i];
+        struct oci_manifest *m = n->from->ready ? n->m : build(f, n);
+        if (!m)
             return false;
+        set_manifest(p, n, m);
     }
     return true;
 }

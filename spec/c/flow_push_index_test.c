@@ -11,10 +11,14 @@
 
 static struct oci_pushed result;
 
+/* Somebody listens, always: what is told must be there when it is told. */
 static int push(struct oci_push_graph *g, const struct oci_graph_options *options)
 {
+    struct oci_graph_options listened = options ? *options : (struct oci_graph_options){0};
+    listened.progress.fn = graph_on_event;
+    graph_events[0] = '\0';
     oci_pushed_done(&result);
-    return flow_host_run(&graph_host, oci_flow_push_graph(&to.base, g, options, &result));
+    return flow_host_run(&graph_host, oci_flow_push_graph(&to.base, g, &listened, &result));
 }
 
 static void end(void)
@@ -254,6 +258,10 @@ TEST(equal_documents_fall_back_together)
     }
     CHECK_INT(push(&g, NULL), OCI_OK);
     CHECK_STR(shape_of(&result.desc.digest), "1.0");
+    /* The refused one has failed; each has its end. */
+    CHECK_INT(fake_count(&to, "refuse manifest"), 1);
+    const char *failed = strstr(graph_events, "manifest - failed");
+    CHECK(failed && strstr(failed, "manifest - started") && !strstr(failed + strlen("manifest - failed"), "failed"));
     end();
 }
 
