@@ -2,7 +2,6 @@
 -- running() (may the caller suspend here now?) and wait(handle, timeout) (returns when handle:ready(), which may be at
 -- once, or nil, "timeout"; anything else is final). It may have two more: wait_any(handles, timeout), which gives the index
 -- of one that is ready, and turn(), which lets others run.
-local core = require "oci.core"
 local options = require "oci.options"
 
 ---@class oci.HostLoop
@@ -27,38 +26,12 @@ local function by_name(name)
   return require("oci.loop." .. name)
 end
 
-local function names()
-  local all = {}
-  for i, host in ipairs(hosts) do
-    all[i] = host.name
-  end
-  return table.concat(all, ", ")
-end
-
 --- Chooses the host loop; without an argument only tells which one would be used now.
 function loop.choose(count, host)
   if count == 0 then
     return loop.current()
   end
-  if host == "auto" then
-    chosen = nil
-    return true
-  end
-  if type(host) == "string" then
-    for _, known in ipairs(hosts) do
-      if known.name == "nginx" and host == "nginx" and not known.loaded() then
-        options.bad_argument("loop", 1, "this is not nginx with its Lua module")
-      elseif known.name == host then
-        chosen = by_name(host)
-        return true
-      end
-    end
-    options.bad_argument("loop", 1, ("unknown loop '%s', known are %s and auto"):format(host, names()))
-  end
-  if type(host) ~= "table" or options.callable(host.running) or options.callable(host.wait) then
-    options.bad_argument("loop", 1, "name, or table with the functions running and wait expected")
-  end
-  chosen = host
+  chosen = require("oci.loop.choice")(host, hosts)
   return true
 end
 
@@ -121,24 +94,6 @@ function loop.turn()
   end
 end
 
--- For hosts that can only wait for one: each in turn, for longer and longer.
-local function in_turn(host, handles, timeout)
-  local deadline = timeout and core.now() + timeout
-  local slice = 0.001
-  while true do
-    for i, handle in ipairs(handles) do
-      if handle:ready() then
-        return i
-      end
-    end
-    if deadline and core.now() >= deadline then
-      return nil, "timeout"
-    end
-    checked(host.wait(handles[1], slice))
-    slice = math.min(slice * 2, 0.02)
-  end
-end
-
 --- The same for many: the index of one that may be ready, or nil.
 function loop.wait_any(handles, timeout)
   for i, handle in ipairs(handles) do
@@ -150,7 +105,7 @@ function loop.wait_any(handles, timeout)
   if host.wait_any then
     return checked(host.wait_any(handles, timeout))
   end
-  return checked(in_turn(host, handles, timeout))
+  return require("oci.loop.in_turn")(host, handles, timeout, checked)
 end
 
 return loop
