@@ -152,7 +152,7 @@ function spec.creation_time(value)
       or value:find("^%d%d%d%d%-%d%d%-%d%d[Tt ]%d%d:%d%d:%d%d%.?%d*[+-]%d%d:%d%d$") then
       return value
     end
-    return nil, ("created: \"%s\" is not a time in the form of RFC 3339"):format(value)
+    return nil, ("created: \"%s\" is not a time in the form of RFC 3339"):format((value:gsub("%c", "?")))
   elseif value then
     local epoch = os.getenv "SOURCE_DATE_EPOCH"
     if epoch and epoch ~= "" and not epoch:find("^%d+$") then
