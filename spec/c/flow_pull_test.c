@@ -278,3 +278,62 @@ TEST(an_index_without_platforms_is_not_pulled)
     CHECK_INT(pull("v3", NULL, NULL), OCI_NOT_FOUND);
     end_pull();
 }
+
+TEST(nested_indexes_are_searched_until_it_is_too_many)
+{
+    struct oci_desc layer, wanted, index;
+    begin_pull();
+    fake_add_blob(&from, "other", LAYER, &layer);
+    fake_add_manifest(&from, &layer, 1, NULL, &wanted);
+    CHECK_INT(oci_platform_parse("plan9/mips", &wanted.platform, NULL), OCI_OK);
+    fake_add_index(&from, &wanted, 1, NULL, &index);
+    for (int depth = 2; depth <= 101; depth++) {
+        struct oci_desc outer;
+        fake_add_index(&from, &index, 1, "v1", &outer);
+        index = outer;
+        int rc = pull("v1", "plan9/mips", NULL);
+        CHECK_INT(rc, depth <= 100 ? OCI_OK : OCI_LIMIT);
+        if (rc == OCI_OK)
+            CHECK_STR(found.digest.text, wanted.digest.text);
+    }
+    oci_desc_done(&wanted);
+    end_pull();
+}
+
+/* What an index says of its manifest holds (T03). */
+TEST(a_manifest_that_is_not_what_the_index_says)
+{
+    const char *const names[] = {"plan9/mips"};
+    struct oci_desc manifest;
+    begin_pull();
+    platforms(names, 1, NULL, &manifest);
+    manifest.size++;
+    fake_add_index(&from, &manifest, 1, "v1", NULL);
+    CHECK_INT(pull("v1", "plan9/mips", NULL), OCI_SIZE_MISMATCH);
+    manifest.size--;
+    strcpy(manifest.media_type, OCI_TYPE_INDEX);
+    fake_add_index(&from, &manifest, 1, "v1", NULL);
+    CHECK_INT(pull("v1", "plan9/mips", NULL), OCI_INVALID);
+    oci_desc_done(&manifest);
+    end_pull();
+}
+
+TEST(what_is_not_selected_is_not_fetched)
+{
+    static const size_t second[] = {1};
+    struct oci_selection what = {.by_position = true, .positions = second, .position_count = 1};
+    begin_pull();
+    graph_simple("v1", NULL);
+    CHECK_INT(flow_host_run(&graph_host,
+                            oci_flow_pull_artifact(&from.base, "v1", &what, &target.base, NULL, &found, NULL)),
+              OCI_OK);
+    CHECK_INT(target.count, 1);
+    CHECK_INT(target.files.blobs.count, 1);
+    what.position_count = 0;
+    oci_desc_done(&found);
+    CHECK_INT(flow_host_run(&graph_host,
+                            oci_flow_pull_artifact(&from.base, "v1", &what, &target.base, NULL, &found, NULL)),
+              OCI_NOT_FOUND);
+    CHECK_INT(target.prepared, 1);
+    end_pull();
+}

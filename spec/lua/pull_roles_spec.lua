@@ -128,6 +128,21 @@ describe("pull by roles", function()
     assert.equal(1, tags)
   end)
 
+  it("finds the roles of what stands behind an index's entries", function()
+    local target = assert(oci.push(place, { artifact_type = "application/vnd.opentofu.provider-target",
+      layers = { { data = "a zip", media_type = "archive/zip" } } }))
+    assert(oci.push_manifest(place .. ":provider", assert(oci.index {
+      artifact_type = "application/vnd.opentofu.provider",
+      manifests = { { media_type = target.media_type, digest = target.digest, size = target.size,
+        artifact_type = target.artifact_type, platform = "plan9/mips" } },
+    })))
+    local provider = assert(oci.types.get "opentofu-provider")
+    local pulled = assert(provider:pull(place .. ":provider", { to = work, platform = "plan9/mips" }))
+    assert.equal("a zip", kit.read(pulled.roles.package[1].path))
+    pulled = assert(oci.pull(place .. ":provider", { to = work, platform = "plan9/mips", roles = "package" }))
+    assert.equal("unchanged", pulled.files[1].state)
+  end)
+
   it("chooses of an index first", function()
     local one = assert(oci.resolve(place .. ":1.0.0"))
     local index = assert(oci.index { manifests = {
