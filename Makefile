@@ -183,6 +183,7 @@ lint: install-test
 	@python3 spec/lint/lint.py
 
 # ThreadSanitizer gets the C tests: interpreters and OpenSSL are not built with it.
+sanitize: export OCI_TEST_TIMEOUT := 600
 sanitize:
 	@$(MAKE) --no-print-directory test SANITIZE=address
 	@$(MAKE) --no-print-directory tests SANITIZE=thread

@@ -17,8 +17,10 @@
 #define MANIFEST                                                                                                   \
     "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"" HELLO "\",\"size\":2},\"layers\":[]}"
 
-#ifdef __SANITIZE_THREAD__ /* which has nothing to find in one thread, and takes its time */
+#if defined __SANITIZE_THREAD__ /* which has nothing to find in one thread, and takes its time */
 enum { RUNS = 1000 };
+#elif defined __SANITIZE_ADDRESS__
+enum { RUNS = 5000 };
 #else
 enum { RUNS = 20000 };
 #endif
