@@ -336,9 +336,9 @@ function Draft:entry(where, item, inherited, called)
     self:raise(where, "specification, descriptor or manifest (a table) expected, got " .. options.kind(item))
   elseif manifest.is(item) then
     return { document = self:add_built(item, called) }
-  elseif item.manifest ~= nil then
+  elseif item.manifest ~= nil and item.type == nil then -- a type may have a role of that name
     return self:wrapped_entry(where, item, inherited, called)
-  elseif item.digest ~= nil or item.media_type ~= nil or item.size ~= nil then
+  elseif item.type == nil and (item.digest ~= nil or item.media_type ~= nil or item.size ~= nil) then
     self:check(where, item, descriptor_checkers)
     return item
   end
@@ -381,7 +381,7 @@ function Draft:add(where, given, inherited, called)
   if reference and where then
     self:raise(where, "option 'subject': descriptor or manifest expected, since only that of the whole is asked for")
   end
-  self.subject = reference
+  self.subject = reference or self.subject -- the whole's, which comes first
   local chosen = { version = given.spec_version or inherited.version, artifact_type = inherited.artifact_type }
   local document = {
     where = called,

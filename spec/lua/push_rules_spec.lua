@@ -205,6 +205,13 @@ describe("a subject", function()
       { files = { { data = "x", title = "x" } }, subject = subject },
     } }))
     local index = assert(oci.fetch_manifest(pushed))
+    -- Of an index, too, a reference is asked for.
+    local about = assert(oci.push(place .. ":about", spec_of "about this"))
+    for _, make in ipairs { oci.index, function(spec) return oci.push(place, spec) end } do
+      local made = assert(make { subject = place .. ":about", artifact_type = TYPE, manifests = { spec_of "x", { manifests = {} } } })
+      made = made.reference and assert(oci.fetch_manifest(made)) or made
+      assert.equal(about.digest, made.subject.digest)
+    end
     assert.equal(subject.digest, index.subject.digest)
     assert.equal(subject.digest, subject_of(index.manifests[1]).digest)
   end)
