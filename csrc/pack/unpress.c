@@ -17,6 +17,13 @@ static void z_free(voidpf ctx, voidpf p)
     oci_free(p);
 }
 
+bool oci_unpress_inflate(z_stream *z)
+{
+    z->zalloc = z_alloc;
+    z->zfree = z_free;
+    return inflateInit2(z, 16 + MAX_WBITS) == Z_OK;
+}
+
 static int broken(const struct oci_unpress *u, const char *what, struct oci_err *reterr)
 {
     return oci_err_set(reterr, OCI_INVALID, "it is not a proper %s file: %s",
@@ -27,9 +34,7 @@ static int begin(struct oci_unpress *u, const void *p, size_t len, struct oci_er
 {
     u->kind = OCI_UNPRESS_PLAIN;
     if (len >= 2 && memcmp(p, "\x1f\x8b", 2) == 0) { /* RFC 1952 section 2.3.1 */
-        u->z.zalloc = z_alloc;
-        u->z.zfree = z_free;
-        if (inflateInit2(&u->z, 16 + MAX_WBITS) != Z_OK)
+        if (!oci_unpress_inflate(&u->z))
             return oci_err_no_memory(reterr);
         u->kind = OCI_UNPRESS_GZIP;
     } else if (len >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0) { /* RFC 8878 section 3.1.1 */

@@ -32,6 +32,8 @@ int oci_unpress(struct oci_unpress *u, const void *p, size_t len, size_t *ret_us
                 struct oci_err *reterr);
 /* There are no more bytes: is that all right? */
 int oci_unpress_end(const struct oci_unpress *u, struct oci_err *reterr);
+/* Sets a zeroed zlib stream up for gzip, with our memory. False: out of memory. */
+bool oci_unpress_inflate(z_stream *z);
 
 OCI_END
 

@@ -6,24 +6,13 @@
 #include "base/str.h"
 #include "pack/names.h"
 #include "pack/plan.h"
+#include "pack/unpress.h"
 #include "sys/file.h"
 
 /* Of the file: a block of ours, compressed to half; what is larger goes through zlib. */
 #define IN (OCI_PACK_BLOCK / 2)
 #define OUT OCI_PACK_BLOCK
 #define USED_UP (IN / 32) /* so much of `in` is used before what is left moves to its front */
-
-static voidpf z_alloc(voidpf ctx, uInt count, uInt size)
-{
-    (void)ctx;
-    return oci_calloc(count, size);
-}
-
-static void z_free(voidpf ctx, voidpf p)
-{
-    (void)ctx;
-    oci_free(p);
-}
 
 static int broken(const struct oci_untar_stream *u, const char *what, struct oci_err *reterr)
 {
@@ -35,9 +24,7 @@ static int broken(const struct oci_untar_stream *u, const char *what, struct oci
 
 static int open_gzip(struct oci_untar_stream *u, struct oci_err *reterr)
 {
-    u->z.zalloc = z_alloc;
-    u->z.zfree = z_free;
-    u->inflating = inflateInit2(&u->z, 16 + MAX_WBITS) == Z_OK;
+    u->inflating = oci_unpress_inflate(&u->z);
     if (!u->inflating)
         return oci_err_no_memory(reterr);
     if (oci_deflate_api(&u->gzip, NULL) != OCI_OK) {
