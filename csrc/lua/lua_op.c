@@ -121,8 +121,9 @@ int oci_lua_warm_up(lua_State *L)
     const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &len) : NULL;
     if (!text || oci_reference_parse(text, len, &ref, NULL) != OCI_OK)
         return 0;
-    struct oci_lua_mailbox *box = ref.place == OCI_PLACE_REGISTRY ? oci_lua_mailbox(L, NULL) : NULL;
-    oci_reference_done(&ref);
+    const bool is_remote = ref.place == OCI_PLACE_REGISTRY;
+    oci_reference_done(&ref); /* before what may raise */
+    struct oci_lua_mailbox *box = is_remote ? oci_lua_mailbox(L, NULL) : NULL;
     if (box)
         oci_mailbox_warm_up(box->m);
     return 0;
