@@ -20,14 +20,15 @@ supported_platforms = { "linux" }
 
 dependencies = { "lua >= 5.1" }
 
--- curl has no entry: it is not linked, and LuaRocks would not find its header on Debian. Neither are yaml and deflate: of
--- them the headers are needed.
+-- curl has no entry: it is not linked, and LuaRocks would not find its header on Debian. Neither are yaml, deflate and pcre2:
+-- of them the headers are needed.
 external_dependencies = {
   OPENSSL = { header = "openssl/evp.h", library = "crypto" },
   CJSON = { header = "cjson/cJSON.h", library = "cjson" },
   YAML = { header = "yaml.h" },
   ZLIB = { header = "zlib.h", library = "z" },
   LIBDEFLATE = { header = "libdeflate.h" },
+  PCRE2 = { header = "pcre2.h" },
 }
 
 -- The lists of sources and modules are kept by spec/lint/rockspec.py --fix.
@@ -46,9 +47,10 @@ build = {
         "csrc/base/library.c",
         "csrc/base/map.c",
         "csrc/base/mem.c",
+        "csrc/base/pcre2_api.c",
         "csrc/base/redact.c",
         "csrc/base/regex.c",
-        "csrc/base/regex_find.c",
+        "csrc/base/regex_ecma.c",
         "csrc/base/str.c",
         "csrc/client/client.c",
         "csrc/client/contents.c",
@@ -215,7 +217,7 @@ build = {
       },
       defines = { "_GNU_SOURCE" },
       incdirs = { "csrc", "$(OPENSSL_INCDIR)", "$(CJSON_INCDIR)", "$(YAML_INCDIR)", "$(ZLIB_INCDIR)",
-                  "$(LIBDEFLATE_INCDIR)" },
+                  "$(LIBDEFLATE_INCDIR)", "$(PCRE2_INCDIR)" },
       libdirs = { "$(OPENSSL_LIBDIR)", "$(CJSON_LIBDIR)", "$(ZLIB_LIBDIR)" },
       libraries = { "crypto", "cjson", "z", "pthread", "dl" },
     },

@@ -28,8 +28,10 @@
 #define OCI_MAX_YAML_DIRECTIVES 100
 #define OCI_MAX_YAML_ALIASED 100000      /* values that aliases add to a document */
 #define OCI_MAX_YAML_ALIASED_TEXT (8u << 20) /* and their text */
-#define OCI_MAX_REGEX 20000              /* steps of a compiled expression */
-#define OCI_MAX_REGEX_WORK 100000000     /* steps of one match: about a second */
+#define OCI_MAX_REGEX 20000              /* an expression */
+#define OCI_MAX_REGEX_TRANSLATED (1u << 20) /* the same as PCRE2 gets it */
+#define OCI_MAX_REGEX_WORK 10000000      /* steps of one match */
+#define OCI_MAX_REGEX_HEAP (32u << 20)   /* what one match has to come back to */
 #define OCI_MAX_PATH 4096
 #define OCI_MAX_SIZE ((1ull << 53) - 1)  /* exact in a double */
 

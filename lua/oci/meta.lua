@@ -43,11 +43,11 @@ function core.json_decode(text) end
 ---@return table? detail
 function core.yaml_decode(text) end
 
----Does a regular expression (csrc/base/regex.h) match somewhere in a text?
+---Does a regular expression (ECMA-262, csrc/base/regex.h) match somewhere in a text? Work and memory are bounded.
 ---@param pattern string
 ---@param text string
 ---@return boolean? found
----@return string? message
+---@return number|string|nil steps that the match took, or the message
 ---@return string? code
 ---@return table? detail
 function core.regex_find(pattern, text) end

@@ -73,9 +73,12 @@ static int use_regex(struct oci_err *e)
 {
     struct oci_regex *r = NULL;
     bool found = false;
-    int rc = oci_regex_new("^(ab|[^\\W_]{2,9})+$", 19, &r, e);
+    uint64_t work = 0;
+    int rc = oci_regex_new("^(ab|[^\\W_]{2,9})+\\s?$", 22, &r, e);
     if (rc == OCI_OK)
-        rc = oci_regex_find(r, "abc", 3, &found, e);
+        rc = oci_regex_find(r, OCI_STR("\xFF"), &found, &work, e);
+    if (rc == OCI_OK)
+        rc = oci_regex_find(r, OCI_STR("abc"), &found, &work, e);
     CHECK(rc != OCI_OK || found);
     oci_regex_free(r);
     return rc;

@@ -38,6 +38,7 @@ ALLOWED = {
 
 # Header pattern -> the places whose files may include it (prefixes of paths below csrc).
 OWNERS = [
+    ("pcre2.h", ["base/pcre2_api.h"]),
     ("cjson/*", ["json/"]),
     ("yaml.h", ["json/"]),
     ("openssl/*", ["model/digest.c", "sign/"]),

@@ -126,6 +126,8 @@ describe("a schema", function()
       { '{"minLength":3}', '"é😀"', ": this must have at least 3 characters" },
       { '{"maxLength":2}', '"é😀"' },
       { '{"pattern":"^\\\\d+$"}', '"x"', ': this must match the regular expression "^\\\\d+$"' },
+      { '{"pattern":"^(?!-)(.)\\\\1$"}', '"aa"' },
+      { '{"pattern":"^(?!-)(.)\\\\1$"}', '"--"', ': this must match the regular expression "^(?!-)(.)\\\\1$"' },
       { '{"required":["a","b"]}', '{"a":1}', ": b is missing" },
       { '{"additionalProperties":false,"properties":{"a":{}}}', '{"a":1,"b":2}', "b: no member of this name is known" },
       { '{"propertyNames":{"pattern":"^a"}}', '{"b":1}',
@@ -179,9 +181,9 @@ describe("a schema", function()
       ['{"required":true}'] = "INVALID the schema at \"#/required\": this must be a list of names",
       ['{"allOf":[]}'] = "INVALID the schema at \"#/allOf\": this must be a list of one schema or more",
       ['{"allOf":[1]}'] = "INVALID the schema at \"#/allOf/0\": a schema must be an object, true or false",
-      ['{"pattern":"("}'] = "INVALID the schema at \"#/pattern\": regular expression, character 2: a ( without its )",
-      ['{"patternProperties":{"(?=a)":{}}}'] = "UNSUPPORTED the schema at \"#/patternProperties/(?=a)\": regular expression, "
-        .. "character 2: groups that look ahead or behind are not supported",
+      ['{"pattern":"("}'] = "INVALID the schema at \"#/pattern\": regular expression, character 2: missing closing parenthesis",
+      ['{"patternProperties":{"(?>a)":{}}}'] = "UNSUPPORTED the schema at \"#/patternProperties/(?>a)\": regular expression, "
+        .. "character 2: groups begin with (, (?:, (?<name>, (?=, (?!, (?<= or (?<!",
       ['{"multipleOf":0}'] = "INVALID the schema at \"#/multipleOf\": this must be more than 0",
       ['{"$ref":"#/definitions/x"}'] = "INVALID the schema at \"#/$ref\": $ref \"#/definitions/x\" names nothing",
       ['{"$ref":"#anchor"}'] = "UNSUPPORTED the schema at \"#/$ref\": $ref must be a JSON pointer, \"#/definitions/NAME\"",
@@ -243,7 +245,17 @@ describe("bounds", function()
       value["name" .. i] = 1
     end
     assert.same(TOO_MUCH, messages(source, value))
-    assert.same(TOO_MUCH, messages({ pattern = "(a{1,1000}){1,9}b" }, ("a"):rep(100000)))
+    assert.same(TOO_MUCH, messages({ pattern = "^(a+)+$" }, ("a"):rep(100) .. "!"))
+    local many = oci.array {}
+    for i = 1, 1000 do
+      many[i] = ("a"):rep(16) .. "!"
+    end
+    assert.same(TOO_MUCH, messages({ items = { pattern = "^(a+)+$" } }, many))
+    local patterns = { allOf = {} }
+    for i = 1, 1000 do
+      patterns.allOf[i] = { pattern = ("(|)"):rep(16) .. "(?!)|" .. i }
+    end
+    assert.equal("LIMIT", (select(3, schema.compile(patterns))))
     local list = oci.array {}
     for i = 1, 1000 do
       list[i] = i

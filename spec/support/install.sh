@@ -7,7 +7,7 @@
 set -eu
 
 BUILD_PACKAGES='gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev
-  libssl-dev libcjson-dev zlib1g-dev libyaml-dev libdeflate-dev
+  libssl-dev libcjson-dev zlib1g-dev libyaml-dev libdeflate-dev libpcre2-dev
   libcurl4-openssl-dev libarchive-dev libzstd-dev ca-certificates'
 
 # luajit2 and its -dev, because lua-resty-core (so nginx) needs that one and it excludes luajit.

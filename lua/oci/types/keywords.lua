@@ -34,12 +34,16 @@ local function names_of(context, value)
   return all
 end
 
+-- Steps of a regular expression that cost as much as following a schema.
+local STEPS = 64
+
 local function matches(context, pattern, text)
   context:spend(1 + #text / 64)
-  local found = core.regex_find(pattern, text)
+  local found, steps = core.regex_find(pattern, text)
   if found == nil then
     context.give_up()
   end
+  context:spend(steps / STEPS)
   return found
 end
 
@@ -88,10 +92,11 @@ end
 
 local function demand_pattern(compiler, pattern, where)
   demand(compiler, type(pattern) == "string", where, "a regular expression")
-  local found, message, code = core.regex_find(pattern, "")
+  local found, steps_or_message, code = core.regex_find(pattern, "")
   if found == nil then
-    compiler:refuse(where, code, "%s", message)
+    compiler:refuse(where, code, "%s", steps_or_message)
   end
+  compiler:spend(steps_or_message / STEPS, where)
 end
 
 -- ---- any value

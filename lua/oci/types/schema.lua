@@ -3,7 +3,7 @@
 --
 --   any value   type enum const allOf anyOf oneOf not if then else $ref
 --   numbers     multipleOf maximum exclusiveMaximum minimum exclusiveMinimum
---   text        maxLength minLength (in characters) pattern (csrc/base/regex.h: ECMA-262 without looking ahead or behind)
+--   text        maxLength minLength (in characters) pattern (csrc/base/regex.h: ECMA-262, matched by PCRE2)
 --   lists       items additionalItems prefixItems contains minContains maxContains maxItems minItems uniqueItems
 --   objects     properties patternProperties additionalProperties propertyNames required maxProperties minProperties
 --               dependencies dependentRequired dependentSchemas
@@ -14,7 +14,7 @@
 -- would not count, in 2020-12 it would. A schema with another keyword is refused, since leaving it out would let values pass
 -- that its author does not want. A whole float is an integer; an empty Lua table is an object, unless it is a list (oci.array).
 --
--- Schemas and values are bounded in depth and work, patterns take linear time.
+-- Schemas and values are bounded in depth and work, that of patterns too.
 local keywords = require "oci.types.keywords"
 local options = require "oci.options"
 local is_list = require("oci.types.values").is_list
@@ -28,7 +28,7 @@ local schema = {}
 local MAX_NODES = 10000    -- schemas in a schema
 local MAX_NESTING = 64     -- of a schema as it is written
 local MAX_DEPTH = 500      -- of schemas that are followed for a value
-local MAX_WORK = 1000000   -- schemas that are followed for a value, and what patterns are tried on
+local MAX_WORK = 1000000   -- schemas that are followed for a value, what patterns are tried on and their steps
 local MAX_FINDINGS = 100
 
 -- ---- compiling
@@ -46,6 +46,14 @@ end
 
 local function escape(name)
   return (tostring(name):gsub("~", "~0"):gsub("/", "~1"))
+end
+
+--- Counts work that the schema alone causes.
+function compiler:spend(work, where)
+  self.work = self.work + work
+  if self.work > MAX_WORK then
+    self:refuse(where, "LIMIT", "the schema's regular expressions take too long")
+  end
 end
 
 --- Where a part of a schema stands.
@@ -229,7 +237,7 @@ end
 ---@return string? code
 ---@return table? detail
 function schema.compile(source)
-  local self = setmetatable({ root = source, nodes = {}, pending = {}, count = 0, depth = 0 }, compiler)
+  local self = setmetatable({ root = source, nodes = {}, pending = {}, count = 0, depth = 0, work = 0 }, compiler)
   local ok, node = pcall(compile_document, self)
   if not ok then
     if getmetatable(node) ~= Refusal then

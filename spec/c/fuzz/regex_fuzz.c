@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     bool found = false;
-    rc = oci_regex_find(r, end ? end + 1 : "", end ? size - len - 1 : 0, &found, &e);
+    uint64_t work = 0;
+    struct oci_str text = end ? (struct oci_str){end + 1, size - len - 1} : OCI_STR("");
+    rc = oci_regex_find(r, text, &found, &work, &e);
     if (rc != OCI_OK && rc != OCI_LIMIT)
         abort();
     oci_regex_free(r);
