@@ -134,10 +134,9 @@ int oci_mailbox_check(const struct oci_mailbox *m, struct oci_err *reterr)
 
 void oci_mailbox_warm_up(struct oci_mailbox *m)
 {
-    struct oci_engine *e = m->generation == oci_fork_generation() ? oci_engine_get(NULL) : NULL;
-    if (!e)
+    if (m->generation != oci_fork_generation())
         return;
-    oci_engine_warm_up(e);
+    oci_net_warm_up();
     oci_crypto_warm_up();
 }
 

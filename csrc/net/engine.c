@@ -131,16 +131,6 @@ struct oci_transfers *oci_engine_transfers(struct oci_engine *e, struct oci_err 
     return e->transfers;
 }
 
-static void on_warm_up(struct oci_call *c)
-{
-    oci_engine_transfers(OCI_OWNER(c, struct oci_engine, warm_up), NULL);
-}
-
-void oci_engine_warm_up(struct oci_engine *e)
-{
-    host_call(&e->host, &e->warm_up);
-}
-
 /* ---- the thread ---- */
 
 static bool idle(const struct oci_engine *e)
@@ -243,8 +233,6 @@ static struct oci_engine *engine_new(struct oci_err *reterr)
     oci_timers_init(&e->timers);
     oci_list_init(&e->starved_call.link);
     e->starved_call.fn = on_starved;
-    oci_list_init(&e->warm_up.link);
-    e->warm_up.fn = on_warm_up;
     e->driver = oci_driver_new(&e->host);
     if (!e->driver) {
         oci_err_no_memory(reterr);

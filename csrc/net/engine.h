@@ -39,7 +39,6 @@ struct oci_engine {
     struct oci_transfers *transfers; /* NULL until the first HTTP question */
     struct oci_flow *starved;        /* HTTP questions that got no memory, chained by drv.host_data */
     struct oci_call starved_call;
-    struct oci_call warm_up;
     unsigned works, exchanges;
 };
 

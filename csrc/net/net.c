@@ -276,6 +276,22 @@ void oci_net_warn(struct oci_net *n, const char *fmt, ...)
     n->on_warning(n->warning_ctx, text);
 }
 
+static void load_curl(struct oci_job *job)
+{
+    (void)job;
+    oci_curl_load(NULL);
+}
+
+void oci_net_warm_up(void)
+{
+    static struct oci_job job = {.run = load_curl};
+    static atomic_bool posted;
+    if (atomic_exchange(&posted, true))
+        return;
+    oci_list_init(&job.link);
+    oci_pool_post(&job, NULL);
+}
+
 void oci_net_versions(char *buf, size_t size)
 {
     struct oci_err err = {0};

@@ -22,8 +22,6 @@ struct oci_engine *oci_engine_get(struct oci_err *reterr);
 struct oci_host *oci_engine_host(struct oci_engine *e);
 struct oci_driver *oci_engine_driver(struct oci_engine *e); /* engine thread only */
 bool oci_engine_alive(const struct oci_engine *e);          /* false in the child of a fork */
-/* Loads libcurl on the engine's thread while the caller goes on; if that fails, the question that needs it tells. */
-void oci_engine_warm_up(struct oci_engine *e);
 /* Ends the engine's thread when nothing runs; called when the last Lua state closes. Waits for it. */
 void oci_engine_stop(void);
 
@@ -68,6 +66,9 @@ struct oci_call_limits {
 int oci_origin_new(struct oci_net *n, const char *registry, const struct oci_credential *credential,
                    const struct oci_call_limits *limits, struct oci_origin **ret_origin, struct oci_err *reterr);
 void oci_origin_free(struct oci_origin *o); /* NULL does nothing */
+
+/* Once in a process: loads libcurl on the pool while all else goes on. If that fails, the question that needs it tells. */
+void oci_net_warm_up(void);
 
 /* "libcurl/7.88.1 OpenSSL/3.0.22", or the reason why it cannot be loaded. */
 void oci_net_versions(char *buf, size_t size);
