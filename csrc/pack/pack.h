@@ -1,9 +1,9 @@
 /* pack.h - directories to deterministic archives, and the safe way back. libarchive only reads.
  *
  * Packing: entries sorted bytewise, no owner names, ids 0, time 0 (or SOURCE_DATE_EPOCH), modes 0755 or 0644, symbolic links
- * kept when they stay inside (or followed, where that is asked for), everything else (hard links to the same file are files; FIFOs, devices, sockets) refused; names
- * all begin with the title; the archive ends after two zero blocks without padding; gzip without name and time, fixed level.
- * What would be refused on the way back is refused.
+ * kept when they stay inside (or followed, where that is asked for), everything else (hard links to the same file are
+ * files; FIFOs, devices, sockets) refused; names all begin with the title; the archive ends after two zero blocks without
+ * padding; gzip without name and time, fixed level. What would be refused on the way back is refused.
  *
  * The tar is cut into blocks of 1 MiB, and each is compressed by itself: a gzip archive is one member for each block, a
  * zstd archive one frame. So several threads work on it, and the bytes do not depend on how many there were. It costs
