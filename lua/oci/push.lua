@@ -115,11 +115,14 @@ end
 
 function push.index(client, given)
   check_spec("index", 1, given)
-  if given.manifests then
-    return build(client, "index", given)
+  local generic, message, code, detail = spec.expand(client, "index", 1, given)
+  if not generic then
+    return nil, message, code, detail
+  elseif generic.manifests then
+    return build(client, "index", generic)
   end
   local empty = { manifests = {} }
-  for name, value in pairs(given) do
+  for name, value in pairs(generic) do
     empty[name] = value
   end
   return build(client, "index", empty)

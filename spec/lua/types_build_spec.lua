@@ -46,6 +46,15 @@ describe("building by roles", function()
     assert.equal("cue-module", types.identify(assert(oci.fetch_manifest(ref))).name)
   end)
 
+  it("is the short form of manifest and index, too", function()
+    local given = { target = { { platform = "linux/amd64", package = { data = "PK", title = "x.zip" } } } }
+    local built = assert(types.get "opentofu-provider":build(given))
+    given.type = "opentofu-provider"
+    assert.equal(built.digest, assert(oci.index(given)).digest)
+    assert.equal(built.digest, assert(oci.manifest(given)).digest)
+    raised("an index has none", oci.index, { type = "cue-module", zip = { data = "PK" }, module_file = { data = "m" } })
+  end)
+
   it("gives the tag of the type where the reference has neither tag nor digest", function()
     local dir = kit.tmp()
     kit.write(dir .. "/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.2.3+b\n")
