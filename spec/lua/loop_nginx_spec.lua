@@ -79,6 +79,16 @@ http {
         end
       }
     }
+    location = /typed {
+      content_by_lua_block {
+        local oci = require "oci"
+        local bundle = oci.types.get "opa-bundle"
+        local pushed = assert(oci.push("memory:typed:v1", { type = bundle, bundle = "@DIR@/policy" }))
+        assert(#assert(bundle:check_content("memory:typed:v1")) == 0)
+        local pulled = assert(bundle:pull(pushed, { to = "@DIR@/typed" }))
+        ngx.say(pulled.roles.bundle[1].state, " ", bundle:build { bundle = "@DIR@/policy" }.digest == pushed.digest)
+      }
+    }
     location = /timer {
       content_by_lua_block {
         local result
@@ -174,6 +184,8 @@ describe("nginx", function()
     address = "127.0.0.1:" .. port
     local host = os.getenv "OCI_TEST_REGISTRY"
     ref = host and host .. "/" .. kit.repository() .. ":v1" or "oci:" .. dir .. "/layout:v1"
+    kit.must("mkdir", dir .. "/policy")
+    kit.write(dir .. "/policy/a.rego", "package a\n")
     kit.must("sh", "-c", "head -c " .. SIZE .. " /dev/urandom > " .. kit.quote(dir .. "/large"))
     digest = assert(oci.push(ref, { artifact_type = TYPE, files = { dir .. "/large" } })).digest
     start()
@@ -224,6 +236,10 @@ describe("nginx", function()
     local body = get("/stream?ref=" .. ref)
     assert.equal(SIZE, #body)
     assert.equal(oci.digest { path = dir .. "/large" }, oci.digest(body))
+  end)
+
+  it("pushes, checks and pulls by types", function()
+    assert.equal("fetched true\n", get "/typed")
   end)
 
   it("waits in a timer", function()
