@@ -245,6 +245,7 @@ build = {
     ["oci.progress"] = "lua/oci/progress.lua",
     ["oci.pull"] = "lua/oci/pull.lua",
     ["oci.pull_roles"] = "lua/oci/pull_roles.lua",
+    ["oci.pull_stream"] = "lua/oci/pull_stream.lua",
     ["oci.push"] = "lua/oci/push.lua",
     ["oci.reader"] = "lua/oci/reader.lua",
     ["oci.reference"] = "lua/oci/reference.lua",

@@ -4,9 +4,9 @@ local calls = {}
 
 local modules = {
   ["oci.push"] = { "push", "manifest", "index", "push_manifest", "push_blob" },
-  ["oci.pull"] = { "pull", "open_file" },
+  ["oci.pull"] = { "pull" },
   ["oci.simple"] = { "copy", "resolve", "exists", "tags", "repositories", "tag", "untag", "delete", "fetch_manifest",
-    "fetch_config", "fetch_blob", "stat_blob", "open_blob", "digest" },
+    "fetch_config", "fetch_blob", "stat_blob", "open_blob", "open_file", "digest" },
 }
 
 for module, names in pairs(modules) do

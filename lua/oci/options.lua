@@ -60,6 +60,12 @@ function options.callable(value)
   return not (type(value) == "function" or (meta and meta.__call)) and "function" or nil
 end
 
+--- Is it an object that can be written to?
+function options.has_write(value)
+  local ok, method = pcall(function() return value.write end)
+  return ok and method ~= nil and type(value) ~= "string"
+end
+
 --- A string or a list of them.
 function options.strings(value)
   if type(value) == "string" then

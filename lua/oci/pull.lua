@@ -64,13 +64,8 @@ local reference = require "oci.reference"
 
 local pull = {}
 
-local function has_write(value)
-  local ok, method = pcall(function() return value.write end)
-  return ok and method ~= nil and type(value) ~= "string"
-end
-
 local function target(value)
-  return type(value) ~= "string" and options.callable(value) and not has_write(value)
+  return type(value) ~= "string" and options.callable(value) and not options.has_write(value)
     and "directory, function or object with 'write'" or nil
 end
 
@@ -128,68 +123,6 @@ local function finish_with(roles)
   end
 end
 
--- ---- to a function
-
-local CHUNK = 64 * 1024
-local CHUNKS_AT_ONCE = 16
-
--- Hands one chunk on, or tells the end; nil, message if it is refused.
-local function give(to, file, chunk)
-  local ok, message
-  if type(to) ~= "function" and has_write(to) then
-    if not chunk then
-      return true
-    end
-    ok, message = to:write(chunk)
-  else
-    ok, message = to(file, chunk)
-  end
-  if ok == false or (ok == nil and message ~= nil) then
-    return nil, message == nil and "it gave false" or tostring(message)
-  end
-  return true
-end
-
--- What an operation needs whose files go to `to`.
-local function hand_out_to(to, text, roles)
-  local made, known, failure = {}, nil, nil
-
-  -- What the files are; nil: the operation has failed meanwhile.
-  local function look(op)
-    local result = op.core:result()
-    known = result and make_pulled(roles, result)
-    return known
-  end
-
-  function made.hand_out(op)
-    local left = op.core:over() and math.huge or CHUNKS_AT_ONCE
-    while op.core and left > 0 and not failure do
-      local index, chunk = op.core:take_file(CHUNK)
-      if not index or not (known or look(op)) then
-        return
-      end
-      local ok, message = give(to, known.files[index], chunk)
-      if not ok then
-        failure = ("pull %s: what the files are given to failed: %s"):format(text, message)
-        return op.core and op.core:cancel()
-      end
-      left = left - 1
-    end
-  end
-
-  function made.finish(result, ...)
-    if failure then
-      return nil, failure, "IO", {}
-    end
-    if result and known then
-      return known
-    end
-    return finish_with(roles)(result, ...)
-  end
-
-  return made
-end
-
 -- ---- the call
 
 local function check(given)
@@ -232,7 +165,10 @@ function pull.pull(client, ref, given)
     end
     source, roles, what.layers, what.platform = found.reference, found.roles, found.layers, nil
   end
-  local made = what.stream and hand_out_to(given.to, text, roles) or { finish = finish_with(roles) }
+  local made = { finish = finish_with(roles) }
+  if what.stream then
+    made = require("oci.pull_stream")(given.to, text, function(result) return make_pulled(roles, result) end)
+  end
   return call.start(client, "pull", { source }, call.arguments(what), given, made)
 end
 
@@ -247,26 +183,6 @@ function pull.of_type(type_of_it, ref, given)
     return client:pull(ref, opts)
   end
   return require("oci").pull(ref, opts)
-end
-
--- ---- one file
-
-local open_checkers = options.of_call { platform = options.platform }
-
-local function opened(result, ...)
-  if not result then
-    return nil, ...
-  end
-  local handle = ...
-  return require("oci.reader").new(handle, result.descriptor, result.size)
-end
-
-function pull.open_file(client, ref, title, given)
-  local text = reference.text("open_file", 1, ref)
-  options.check_string("open_file", 2, title)
-  given = options.check("open_file", 3, given, open_checkers)
-  return call.start(client, "open_file", { text }, call.arguments(title, { platform = given.platform }), given,
-    { finish = opened, streams = true })
 end
 
 return pull

@@ -48,6 +48,24 @@ function simple.open_blob(client, ref, given)
   return start(client, "open_blob", { text }, arguments(range), given, { finish = opened, streams = true })
 end
 
+local open_file_checkers = options.of_call { platform = options.platform }
+
+local function opened_file(result, ...)
+  if not result then
+    return nil, ...
+  end
+  local handle = ...
+  return require("oci.reader").new(handle, result.descriptor, result.size)
+end
+
+function simple.open_file(client, ref, title, given)
+  local text = reference.text("open_file", 1, ref)
+  options.check_string("open_file", 2, title)
+  given = options.check("open_file", 3, given, open_file_checkers)
+  return start(client, "open_file", { text }, arguments(title, { platform = given.platform }), given,
+    { finish = opened_file, streams = true })
+end
+
 -- ---- those that take a reference and little else
 
 -- The core's `what` as the call `name`.
