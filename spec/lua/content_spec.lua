@@ -171,6 +171,13 @@ describe("the digest of what is in an archive", function()
       assert(oci.digest({ path = dir .. "/a.gz", unpacked = true }, "sha512")))
   end)
 
+  it("is hashed in slices where it is long", function()
+    local dir = kit.tmp()
+    kit.must("sh", "-c", 'head -c 140000000 /dev/zero | gzip -1 > "$1/z.gz"', "sh", dir)
+    local sum = kit.must("sh", "-c", "head -c 140000000 /dev/zero | sha256sum"):match "^%x+"
+    assert.equal("sha256:" .. sum, digest(dir .. "/z.gz"))
+  end)
+
   it("is none where there is none", function()
     local dir = kit.tmp()
     kit.write(dir .. "/cut.gz", "\31\139\8\0\0\0\0\0")
