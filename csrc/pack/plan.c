@@ -42,10 +42,12 @@ void oci_planner_close(struct oci_planner *p)
 
 static int add_header(struct oci_planner *p, const struct oci_dir_walk_entry *e, struct oci_err *reterr)
 {
-    char name[2 * OCI_MAX_PATH + 2];
+    char name[OCI_MAX_PATH]; /* a longer one would be refused on the way back */
     if (!*p->prefix && !*e->path)
         return OCI_OK; /* nothing to call it by */
-    snprintf(name, sizeof name, "%s%s%s", p->prefix, *p->prefix && *e->path ? "/" : "", e->path);
+    int len = snprintf(name, sizeof name, "%s%s%s", p->prefix, *p->prefix && *e->path ? "/" : "", e->path);
+    if (len >= (int)sizeof name)
+        return oci_pack_refuse(reterr, OCI_LIMIT, e->path, "has a name that is longer than a path may be");
     struct oci_tar_entry t = {
         .kind = e->info.kind,
         .name = name,
@@ -54,10 +56,7 @@ static int add_header(struct oci_planner *p, const struct oci_dir_walk_entry *e,
         .size = e->info.size,
         .mtime = p->mtime,
     };
-    int rc = oci_tar_add_header(&p->pending, &t);
-    if (rc == OCI_LIMIT)
-        return oci_pack_refuse(reterr, rc, name, "is longer than a path may be");
-    return rc == OCI_OK ? OCI_OK : oci_err_no_memory(reterr);
+    return oci_tar_add_header(&p->pending, &t) == OCI_OK ? OCI_OK : oci_err_no_memory(reterr);
 }
 
 /* Takes up the next entry: its header is pending then. */

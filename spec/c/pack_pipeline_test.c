@@ -335,3 +335,23 @@ TEST(what_would_be_refused_as_a_bomb_is_not_packed)
     pool_host_done(&host);
     tree_remove(dir);
 }
+
+TEST(what_is_too_long_with_its_title_to_be_unpacked_is_not_packed)
+{
+    char path[3900] = "", title[251] = "", piece[1024];
+    size_t n;
+    memset(title, 't', sizeof title - 1);
+    for (size_t i = 0; i < 16; i++) {
+        memset(path + 241 * i, 'd', 240);
+        path[241 * i + 240] = '/';
+    }
+    tree_dir(tree_temporary(dir), path);
+    pool_host_init(&host);
+    struct oci_source *s = oci_source_packed(dir, title, &(struct oci_pack_options){.host = &host.host});
+    CHECK(s != NULL);
+    CHECK_INT(read_some(s, piece, sizeof piece, &n), OCI_LIMIT);
+    CHECK(strstr(err.text, "longer than a path may be") != NULL);
+    drop(s);
+    pool_host_done(&host);
+    tree_remove(dir);
+}
