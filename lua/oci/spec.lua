@@ -1,7 +1,6 @@
 --- What push, manifest and index are given, made into what the core takes: a list of documents (manifests and indexes), each
 -- before the index that names it, the root last; with contents, the artifact's type, the time of creation.
 local content = require "oci.content"
-local manifest = require "oci.manifest"
 local options = require "oci.options"
 
 ---@class oci.Document a manifest, or with `manifests` an index
@@ -89,7 +88,8 @@ local of_document = {
   spec_version = version,
 }
 
-local function with(known, more)
+--- A table of both.
+function spec.with(known, more)
   local all = {}
   for name, check in pairs(known) do
     all[name] = check
@@ -100,7 +100,7 @@ local function with(known, more)
   return all
 end
 
-spec.checkers = options.of_call(with(of_document, {
+spec.checkers = options.of_call(spec.with(of_document, {
   tags = options.strings,
   immutable = options.boolean,
   fallback = options.boolean,
@@ -108,57 +108,15 @@ spec.checkers = options.of_call(with(of_document, {
   on_progress = options.callable,
 }))
 
-local entry_checkers = with(of_document, { platform = options.platform })
-
-local wrapper_checkers = {
-  manifest = options.table,
-  platform = options.platform,
-  annotations = options.string_map,
-  artifact_type = options.string,
-  urls = options.table,
-}
-
--- Of a descriptor that was received it is kept as it is.
-local function descriptors_platform(value)
-  return type(value) ~= "string" and type(value) ~= "table" and "'os/architecture' or table" or nil
-end
-
-local descriptor_checkers = {
-  media_type = options.string,
-  digest = options.string,
-  size = options.size,
-  annotations = options.string_map,
-  artifact_type = options.string,
-  platform = descriptors_platform,
-  urls = options.table,
-  data = options.string,
-  reference = options.string,
-  tags = options.table,
-  fallback = options.boolean,
-}
+--- Of an entry of an index.
+spec.of_entry = spec.with(of_document, { platform = options.platform })
 
 -- ---- small things
 
-local function rfc3339(seconds)
-  return (os.date("!%Y-%m-%dT%H:%M:%SZ", seconds))
-end
-
 --- The text for a `created`, or nil (and a message if something is wrong).
 function spec.creation_time(value)
-  if type(value) == "number" then
-    return rfc3339(value)
-  elseif type(value) == "string" then
-    if value:find("^%d%d%d%d%-%d%d%-%d%d[Tt ]%d%d:%d%d:%d%d%.?%d*[Zz]$")
-      or value:find("^%d%d%d%d%-%d%d%-%d%d[Tt ]%d%d:%d%d:%d%d%.?%d*[+-]%d%d:%d%d$") then
-      return value
-    end
-    return nil, ("created: \"%s\" is not a time in the form of RFC 3339"):format((value:gsub("%c", "?")))
-  elseif value then
-    local epoch = os.getenv "SOURCE_DATE_EPOCH"
-    if epoch and epoch ~= "" and not epoch:find("^%d+$") then
-      return nil, "SOURCE_DATE_EPOCH is not a number of seconds"
-    end
-    return rfc3339(epoch and tonumber(epoch) or os.time())
+  if value then
+    return require("oci.created")(value)
   end
 end
 
@@ -290,87 +248,6 @@ function Draft:add_manifest(document, where, given, inherited)
   return self:append(document)
 end
 
--- A manifest that was built is made again, of what it was made of; one that was received is sent as it is.
-function Draft:add_built(built, called)
-  local source = manifest.source(built)
-  if not source then
-    return self:append { where = called, bytes = built.bytes, media_type = built.media_type }
-  end
-  local before = #self.documents
-  for _, document in ipairs(source.spec.documents) do
-    local copy = with(document, { where = called })
-    for i, entry in ipairs(document.entries or {}) do
-      copy.entries = i > 1 and copy.entries or {}
-      copy.entries[i] = entry.document and with(entry, { document = entry.document + before }) or entry
-    end
-    self:append(copy)
-  end
-  self.documents[#self.documents].expect = built.digest
-  return #self.documents
-end
-
--- The entry that stands for a spec or manifest, with what its descriptor says besides.
-function Draft:wrapped_entry(where, item, inherited, called)
-  self:check(where, item, wrapper_checkers)
-  local number, message, code, detail
-  if manifest.is(item.manifest) then
-    number = self:add_built(item.manifest, called)
-  else
-    number, message, code, detail = self:add_spec(where, item.manifest, inherited, called, item.platform)
-  end
-  if not number then
-    return nil, message, code, detail
-  end
-  return {
-    document = number,
-    platform = item.platform,
-    annotations = item.annotations,
-    artifact_type = item.artifact_type,
-    urls = item.urls,
-  }
-end
-
--- An entry of an index: { document = number, ... }, or a descriptor.
-function Draft:entry(where, item, inherited, called)
-  if type(item) ~= "table" then
-    self:raise(where, "specification, descriptor or manifest (a table) expected, got " .. options.kind(item))
-  elseif manifest.is(item) then
-    return { document = self:add_built(item, called) }
-  elseif item.manifest ~= nil and item.type == nil then -- a type may have a role of that name
-    return self:wrapped_entry(where, item, inherited, called)
-  elseif item.type == nil and (item.digest ~= nil or item.media_type ~= nil or item.size ~= nil) then
-    self:check(where, item, descriptor_checkers)
-    return item
-  end
-  local inner = with(item, {})
-  inner.platform = nil
-  return self:wrapped_entry(where, { manifest = inner, platform = item.platform }, inherited, called)
-end
-
-function Draft:add_index(document, where, given, inherited, called)
-  if document.docker then
-    self:raise(where, "option 'spec_version': only a manifest is one of Docker")
-  end
-  document.is_index, document.entries, document.artifact_type = true, {}, given.artifact_type
-  for _, name in ipairs { "config", "layers", "files" } do
-    if given[name] ~= nil then
-      self:raise(where, ("option '%s': an index has none; give it to one of its 'manifests'"):format(name))
-    end
-  end
-  self:check_list(where, "manifests", given.manifests)
-  local for_entries = { artifact_type = given.artifact_type or inherited.artifact_type, version = inherited.version }
-  for i, item in ipairs(given.manifests) do
-    local name = ("%smanifests[%d]"):format(where and where .. "." or "", i)
-    local this = ("entry %d of %s"):format(i, called or "the index")
-    local entry, message, code, detail = self:entry(name, item, for_entries, this)
-    if not entry then
-      return nil, message, code, detail
-    end
-    document.entries[i] = entry
-  end
-  return self:append(document)
-end
-
 --- Adds what a spec describes, and gives its number; or nil, message, code, detail.
 function Draft:add(where, given, inherited, called)
   local annotations, message, code, detail = annotations_of(given)
@@ -392,19 +269,9 @@ function Draft:add(where, given, inherited, called)
     docker = chosen.version == "docker",
   }
   if given.manifests then
-    return self:add_index(document, where, given, chosen, called)
+    return require("oci.spec_index")(self, document, where, given, chosen, called)
   end
   return self:add_manifest(document, where, given, chosen)
-end
-
--- The same for a spec within an index, which may have a type that looks at the entry's platform.
-function Draft:add_spec(where, given, inherited, called, for_platform)
-  local generic, message, code, detail = spec.expand(self.client, self.call, self.index, given, for_platform)
-  if not generic then
-    return nil, where .. ": " .. message, code, detail
-  end
-  self:check(where, generic, entry_checkers)
-  return self:add(where, generic, inherited, called)
 end
 
 -- ---- specifications
