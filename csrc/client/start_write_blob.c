@@ -201,7 +201,6 @@ static int begin(struct oci_op *op, const struct oci_content *content, struct oc
     if (!p)
         return oci_err_no_memory(reterr);
     oci_hash_file_work_init(&p->hash_file, "", 0);
-    oci_tar_digest_work_init(&p->tar_digest, "", "");
     *ret_task = p;
     struct oci_hash *probe;
     int rc = oci_hash_new(algorithm, &probe, reterr);

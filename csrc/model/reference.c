@@ -97,9 +97,11 @@ static size_t show(char *to, size_t room, struct oci_str s)
         if (to[i] == '\0')
             to[i] = '?'; /* the rest is made fit to be shown by oci_err_set() */
     }
-    bool cut = len < s.len;
-    memcpy(to + len, cut ? "..." : "", cut ? 4 : 1);
-    return cut ? len + 3 : len;
+    to[len] = '\0';
+    if (len == s.len)
+        return len;
+    memcpy(to + len, "...", 4);
+    return len + 3;
 }
 
 static int bad(struct parser *p, const char *why)

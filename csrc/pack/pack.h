@@ -91,7 +91,7 @@ struct oci_tar_digest_work {
     int fd;
 };
 void oci_tar_digest_work_init(struct oci_tar_digest_work *t, const char *archive, const char *algorithm);
-void oci_tar_digest_work_done(struct oci_tar_digest_work *t);
+void oci_tar_digest_work_done(struct oci_tar_digest_work *t); /* also of a zeroed one */
 
 OCI_END
 

@@ -9,12 +9,12 @@
 
 static int begin(struct oci_tar_digest_work *t, struct oci_err *reterr)
 {
-    int rc = oci_file_open_read(OCI_CWD, t->archive, true, &t->fd, NULL, reterr);
-    if (rc != OCI_OK)
-        return rc;
     t->stream = oci_calloc(1, sizeof *t->stream);
     if (!t->stream)
         return oci_err_no_memory(reterr);
+    int rc = oci_file_open_read(OCI_CWD, t->archive, true, &t->fd, NULL, reterr);
+    if (rc != OCI_OK)
+        return rc;
     t->stream->fd = t->fd;
     t->stream->max_bytes = OCI_MAX_SIZE;
     struct oci_str algorithm = oci_str_of(t->algorithm);
@@ -55,8 +55,9 @@ void oci_tar_digest_work_init(struct oci_tar_digest_work *t, const char *archive
 
 void oci_tar_digest_work_done(struct oci_tar_digest_work *t)
 {
-    if (t->stream)
-        oci_untar_stream_close(t->stream);
+    if (!t->stream)
+        return;
+    oci_untar_stream_close(t->stream);
     oci_free(t->stream);
     t->stream = NULL;
     oci_fd_close(t->fd);
