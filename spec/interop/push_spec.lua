@@ -75,6 +75,7 @@ describe("oras", function()
   end)
 
   it("discovers what we push about a subject", function()
+    tools.switches() -- nothing that a test before this one has set
     local at = place "OCI_TEST_SWITCHES"
     local about = assert(oci.push(at .. ":v1", platforms()))
     local pushed = assert(oci.push(at, { artifact_type = TYPE, subject = about, files = { { data = "x", title = "x" } } }))
