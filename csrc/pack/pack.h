@@ -70,6 +70,8 @@ int oci_unpacking_new(const struct oci_unpack_options *o, struct oci_unpacking *
 /* POOL: blocks for some tens of milliseconds. OCI_AGAIN: there is more; OCI_OK: all is there. */
 int oci_unpacking_some(struct oci_unpacking *x, struct oci_err *reterr);
 void oci_unpacking_free(struct oci_unpacking *x); /* NULL does nothing; what was made stays */
+/* May so many bytes of tar come out of an archive of this size, when nothing else is said? Beyond that it is a bomb. */
+bool oci_unpack_would_take(uint64_t archive_size, uint64_t tar_size);
 /* POOL: blocks. All of it. */
 int oci_unpack(const struct oci_unpack_options *o, struct oci_err *reterr);
 

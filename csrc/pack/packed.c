@@ -347,7 +347,7 @@ static int check_ratio(struct run *r, const struct block *b, struct oci_err *ret
 {
     if (r->at == 0)
         r->tar_total += b->plan.len;
-    if (r->tar_total <= OCI_PACK_RATIO_AFTER || r->tar_total / OCI_PACK_RATIO <= r->total + b->out_len - r->at)
+    if (oci_unpack_would_take(r->total + b->out_len - r->at, r->tar_total))
         return OCI_OK;
     return oci_err_set(reterr, OCI_LIMIT,
                        "packing %.200s: it becomes more than %d times smaller, which would be refused as a bomb when it "

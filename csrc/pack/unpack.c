@@ -265,6 +265,11 @@ void oci_unpacking_free(struct oci_unpacking *x)
     oci_free(x);
 }
 
+bool oci_unpack_would_take(uint64_t archive_size, uint64_t tar_size)
+{
+    return tar_size <= OCI_PACK_RATIO_AFTER || tar_size / OCI_PACK_RATIO <= archive_size;
+}
+
 int oci_unpack(const struct oci_unpack_options *o, struct oci_err *reterr)
 {
     struct oci_unpacking *x = NULL;

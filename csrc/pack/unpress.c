@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "pack/names.h"
+#include "pack/pack.h"
 
 static voidpf z_alloc(voidpf ctx, uInt count, uInt size)
 {
@@ -120,7 +121,7 @@ int oci_unpress(struct oci_unpress *u, const void *p, size_t len, size_t *ret_us
         rc = unzstd(u, p, len, ret_used, out, max, ret_n, reterr);
     u->taken += *ret_used;
     u->given += *ret_n;
-    if (rc == OCI_OK && u->given > OCI_PACK_RATIO_AFTER && u->given / OCI_PACK_RATIO > u->taken)
+    if (rc == OCI_OK && !oci_unpack_would_take(u->taken, u->given))
         rc = oci_err_set(reterr, OCI_LIMIT, "it unpacks to more than %d times its size", OCI_PACK_RATIO);
     return rc;
 }

@@ -421,6 +421,40 @@ TEST(what_was_packed_comes_back_as_a_directory)
     end();
 }
 
+/* Such a read still fails: it was not one of those that the pull made. */
+static bool a_read_still_fails(unsigned reads)
+{
+    int fd;
+    char c;
+    size_t n;
+    bool failed = false;
+    CHECK_INT(oci_file_open_read(OCI_CWD, scratch_path("src/run.sh"), true, &fd, NULL, NULL), OCI_OK);
+    while (reads-- > 0)
+        failed = failed || oci_file_pread(fd, &c, 1, 0, &n, NULL) != OCI_OK;
+    oci_fd_close(fd);
+    return failed;
+}
+
+TEST(a_large_directory_where_a_small_one_would_come_is_not_read_to_its_end)
+{
+    const char *other = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    begin();
+    make_tree();
+    add_packed(scratch_path("src"), "tree", "tree");
+    CHECK_INT(oci_desc_annotate(&made[0], OCI_ANNOTATION_CONTENT_DIGEST, other), OCI_OK);
+    tag_artifact();
+    CHECK_INT(mkdir(options.to, 0755), 0);
+    CHECK_INT(mkdir(scratch_path("to/tree"), 0755), 0);
+    scratch_text(scratch_path("to/tree/large"), "");
+    CHECK_INT(truncate(scratch_path("to/tree/large"), (off_t)3 << 30), 0);
+    const unsigned reads = 2500; /* of a MiB each: there are 3072 */
+    oci_fault_arm(OCI_FAULT_READ, reads, 1, EIO);
+    CHECK_INT(pull(), OCI_DIGEST_MISMATCH); /* of the layer, which is fetched */
+    CHECK(a_read_still_fails(reads));
+    oci_fault_clear();
+    end();
+}
+
 TEST(an_archive_is_kept_when_told_so_and_names_without_the_title_land_below_it)
 {
     begin();
