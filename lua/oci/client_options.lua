@@ -18,7 +18,7 @@ local function registries_check(value)
     end
     local fault = options.fault(given, registry_checkers)
     if fault then
-      return ("table by host (%s: %s)"):format(host, fault)
+      return "table by host", ("%s: %s"):format(host, fault)
     end
   end
 end

@@ -52,14 +52,10 @@ local function compression(value)
   return value ~= "gzip" and value ~= "zstd" and value ~= "none" and '"gzip", "zstd" or "none"' or nil
 end
 
-local function strings(value)
-  return (type(value) ~= "table" or options.strings(value)) and "list of strings" or nil
-end
-
 -- How a directory is packed.
 local packing = {
   compression = compression,
-  ignore = strings,
+  ignore = options.string_list,
   prefix = options.string,
   follow_links = options.boolean,
 }
@@ -69,7 +65,7 @@ local checkers = {
   media_type = options.string,
   title = options.string,
   annotations = options.string_map,
-  urls = strings,
+  urls = options.string_list,
   embed = options.boolean,
 }
 for name, check in pairs(packing) do
@@ -127,27 +123,32 @@ local function packing_fault(given, kind)
   end
 end
 
+--- What is wrong with what was given as content, or nil and the kind of content that it is.
+function content.fault(given)
+  if type(given) == "string" then
+    return nil, "path"
+  elseif type(given) ~= "table" then
+    return "path or table expected, got " .. options.kind(given)
+  end
+  local kind, wrong = kind_of(given)
+  local fault = options.fault(given, checkers) or wrong
+  if fault then
+    return fault
+  elseif given.root and kind ~= "glob" then
+    return "'root' is for 'glob'"
+  elseif kind == "glob" and given.title then
+    return "files found by 'glob' are titled by their paths, not by 'title'"
+  end
+  return packing_fault(given, kind), kind
+end
+
 -- The table form of what was given, checked; raises.
 local function as_table(call, index, where, given)
-  if type(given) == "string" then
-    return { path = given }, "path"
-  end
-  if type(given) ~= "table" then
-    options.bad_argument(call, index, ("%s: path or table expected, got %s"):format(where, options.kind(given)))
-  end
-  local fault = options.fault(given, checkers)
-  local kind, wrong = kind_of(given)
-  fault = fault or wrong
-  if not fault and given.root and kind ~= "glob" then
-    fault = "'root' is for 'glob'"
-  elseif not fault and kind == "glob" and given.title then
-    fault = "files found by 'glob' are titled by their paths, not by 'title'"
-  end
-  fault = fault or packing_fault(given, kind)
+  local fault, kind = content.fault(given)
   if fault then
     options.bad_argument(call, index, ("%s: %s"):format(where, fault))
   end
-  return given, kind
+  return type(given) == "string" and { path = given } or given, kind
 end
 
 -- Appends one item, with its title if the list wants titles.

@@ -1,6 +1,11 @@
 --- The time of creation that a manifest's annotation says.
 
+local LATEST = 253402300799 -- the end of the year 9999: a later one is not of four digits
+
 local function rfc3339(seconds)
+  if seconds > LATEST then
+    return nil, ("created: %.0f seconds are behind the year 9999"):format(seconds)
+  end
   return (os.date("!%Y-%m-%dT%H:%M:%SZ", seconds))
 end
 

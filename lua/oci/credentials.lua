@@ -40,7 +40,7 @@ function credentials.check(value)
   end
   if type(value) == "table" then
     local wrong = fault(value)
-    return wrong and "table of credentials (" .. wrong .. ")" or nil
+    return wrong and "table of credentials" or nil, wrong
   end
   return options.callable(value) and "table of credentials or function" or nil
 end

@@ -29,7 +29,7 @@ function options.kind(value)
   return value == nil and "no value" or type(value)
 end
 
--- ---- checkers: nil if the value will do, else what was expected
+-- ---- checkers: nil if the value will do, else what was expected; or that and, of a table, what in it is wrong
 
 local function of_type(name)
   return function(value)
@@ -66,19 +66,38 @@ function options.has_write(value)
   return ok and method ~= nil and type(value) ~= "string"
 end
 
---- A string or a list of them.
-function options.strings(value)
-  if type(value) == "string" then
-    return nil
+--- What keeps a table from being a list, or nil. Of a hole some Lua would see the end of the list, another one a nil in it.
+function options.list_fault(items)
+  local count = 0
+  for key in pairs(items) do
+    if type(key) ~= "number" then
+      return ("list expected, with the key [%s]"):format(tostring(key))
+    end
+    count = count + 1
   end
-  if type(value) ~= "table" then
-    return "string or list of strings"
-  end
-  for key, item in pairs(value) do
-    if type(key) ~= "number" or type(item) ~= "string" then
-      return "string or list of strings"
+  for i = 1, count do
+    if items[i] == nil then
+      return ("list expected, without a nil as its item %d"):format(i)
     end
   end
+end
+
+--- A list of strings.
+function options.string_list(value)
+  if type(value) ~= "table" or options.list_fault(value) then
+    return "list of strings"
+  end
+  for _, item in ipairs(value) do
+    if type(item) ~= "string" then
+      return "list of strings"
+    end
+  end
+end
+
+--- A string or a list of them.
+function options.strings(value)
+  local expected = type(value) ~= "string" and options.string_list(value)
+  return expected and "string or " .. expected or nil
 end
 
 --- Names and values that are strings.
@@ -112,8 +131,8 @@ local of_platform = {
   architecture = options.string,
   variant = options.string,
   os_version = options.string,
-  os_features = options.table,
-  features = options.table, -- Docker's; kept
+  os_features = options.string_list,
+  features = options.string_list, -- Docker's; kept
 }
 
 --- "os/architecture[/variant]" (which the core reads), or a table as descriptors have it.
@@ -121,9 +140,9 @@ function options.platform(value)
   if type(value) == "string" then
     return nil
   end
-  local wrong = type(value) == "table" and options.fault(value, of_platform)
+  local wrong = type(value) == "table" and options.fault(value, of_platform) or nil
   if wrong or type(value) ~= "table" or not value.os or not value.architecture then
-    return "'os/architecture[/variant]' or table with os and architecture" .. (wrong and " (" .. wrong .. ")" or "")
+    return "'os/architecture[/variant]' or table with os and architecture", wrong
   end
 end
 
@@ -154,8 +173,10 @@ function options.fault(given, checkers)
       end
       return options.unknown("option", name, checkers)
     end
-    local expected = check(value)
-    if expected then
+    local expected, why = check(value)
+    if expected and why then
+      return ("option '%s': %s"):format(name, why)
+    elseif expected then
       return ("option '%s': %s expected, got %s"):format(name, expected, options.kind(value))
     end
   end

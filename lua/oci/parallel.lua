@@ -153,6 +153,10 @@ function parallel.run(functions, given)
   if type(functions) ~= "table" then
     options.bad_argument("parallel", 1, "list of functions expected, got " .. options.kind(functions))
   end
+  local fault = options.list_fault(functions)
+  if fault then
+    options.bad_argument("parallel", 1, fault)
+  end
   for i, f in ipairs(functions) do
     if options.callable(f) then
       options.bad_argument("parallel", 1, ("function expected as item %d, got %s"):format(i, options.kind(f)))

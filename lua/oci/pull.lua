@@ -172,13 +172,20 @@ function pull.pull(client, ref, given)
   return call.start(client, "pull", { source }, call.arguments(what), given, made)
 end
 
+-- A type's own pull is of that type.
+local of_type_checkers = { client = options.table }
+for name, checker in pairs(checkers) do
+  of_type_checkers[name] = name ~= "type" and checker or nil
+end
+
 --- See oci.Type.pull. The option `client` is the client that pulls.
 function pull.of_type(type_of_it, ref, given)
-  local opts = { type = type_of_it }
-  for name, value in pairs(given or {}) do
-    opts[name] = name ~= "client" and value or opts[name]
+  local opts = {}
+  for name, value in pairs(options.check("pull", 2, given, of_type_checkers)) do
+    opts[name] = value
   end
-  local client = given and given.client
+  local client = opts.client
+  opts.client, opts.type = nil, type_of_it
   if client then
     return client:pull(ref, opts)
   end

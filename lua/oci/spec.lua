@@ -188,10 +188,9 @@ function Draft:subject_of(where, value)
 end
 
 function Draft:check_list(where, name, items)
-  for key in pairs(items) do
-    if type(key) ~= "number" or key < 1 or key > #items or key % 1 ~= 0 then
-      self:raise(where, ("option '%s': list expected, with the key [%s]"):format(name, tostring(key)))
-    end
+  local fault = options.list_fault(items)
+  if fault then
+    self:raise(where, ("option '%s': %s"):format(name, fault))
   end
 end
 
@@ -286,10 +285,10 @@ function spec.expand(client, call, index, given, for_platform)
     local message, code, detail
     kind, message, code, detail = require("oci.types").get(kind)
     if not kind then
-      return nil, message or ("the type \"%s\" is not known"):format(given.type), code or "INVALID", detail or {}
+      return nil, message, code, detail
     end
-  elseif type(kind) ~= "table" then
-    options.bad_argument(call, index, "option 'type': name or type expected, got " .. options.kind(kind))
+  elseif not require("oci.types.type").is(kind) then
+    options.bad_argument(call, index, "option 'type': type or its name expected, got " .. options.kind(kind))
   end
   return require("oci.types.build").expand(kind, given, client, for_platform)
 end

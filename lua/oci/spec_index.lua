@@ -8,7 +8,7 @@ local wrapper_checkers = {
   platform = options.platform,
   annotations = options.string_map,
   artifact_type = options.string,
-  urls = options.table,
+  urls = options.string_list,
 }
 
 -- Of a descriptor that was received it is kept as it is.
@@ -23,10 +23,10 @@ local descriptor_checkers = {
   annotations = options.string_map,
   artifact_type = options.string,
   platform = descriptors_platform,
-  urls = options.table,
+  urls = options.string_list,
   data = options.string,
   reference = options.string,
-  tags = options.table,
+  tags = options.string_list,
   fallback = options.boolean,
 }
 

@@ -317,6 +317,7 @@ describe("the time of creation", function()
   it("that is no time is INVALID", function()
     fails("INVALID", { created = "yesterday" }, "yesterday")
     fails("INVALID", { created = "2024-01-02" })
+    fails("INVALID", { created = 2 ^ 50 }, "year 9999")
   end)
 
   it("comes from SOURCE_DATE_EPOCH", function()

@@ -98,6 +98,27 @@ describe("a wrong type", function()
     raised(function() oci.digest(5) end)
   end)
 
+  it("names what is wrong within a table", function()
+    assert.equal("bad argument #1 to 'client' (option 'registries': h: unknown option 'plain_htp', the nearest is 'plain_http')",
+      raised(function() oci.client { registries = { h = { plain_htp = true } } } end))
+    assert.equal("bad argument #1 to 'client' (option 'credentials': 'username' and 'password' belong together)",
+      raised(function() oci.client { credentials = { username = "x" } } end))
+    assert.equal("bad argument #2 to 'pull' (option 'platform': unknown option 'arch', the nearest is 'architecture')",
+      raised(function() oci.pull("x/y", { platform = { os = "linux", arch = "arm" } }) end))
+  end)
+
+  it("is a list with a hole, of which one Lua would see the end and another a nil", function()
+    local f = function() end
+    local text = raised(function() oci.push("x/y", { layers = { "a", nil, "c" } }) end)
+    assert.equal("bad argument #2 to 'push' (option 'layers': list expected, without a nil as its item 2)", text)
+    text = raised(function() oci.parallel { f, nil, f } end)
+    assert.equal("bad argument #1 to 'parallel' (list expected, without a nil as its item 2)", text)
+    text = raised(function() oci.push("x/y", { tags = { "a", nil, "c" } }) end)
+    assert.equal("bad argument #2 to 'push' (option 'tags': string or list of strings expected, got table)", text)
+    raised(function() oci.tag("x/y", { "a", nil, "c" }) end)
+    raised(function() oci.pull("x/y", { include = { "a", nil, "c" } }) end)
+  end)
+
   it("never shows a secret", function()
     local text = raised(function() oci.client { credentials = { username = "bob", password = "hunter2", extra = 1 } } end)
     assert.is_nil(text:find("hunter2", 1, true))

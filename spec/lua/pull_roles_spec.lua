@@ -153,4 +153,21 @@ describe("pull by roles", function()
     local _, _, code = oci.pull(place .. ":index", { to = work, roles = "chart" })
     assert.equal("NOT_FOUND", code)
   end)
+
+  it("of a type passes all other options on, and takes no other type", function()
+    local dir = work .. "/docs"
+    kit.must("mkdir", dir)
+    kit.write(dir .. "/a", "x")
+    local files = oci.types.get "oras-files"
+    assert(oci.push(place .. ":packed", { type = files, files = { { dir = dir, title = "docs" } } }))
+    local options = { to = work .. "/out", unpack = false }
+    assert.equal("fetched", assert(files:pull(place .. ":packed", options)).files[1].state)
+    assert.same({ to = work .. "/out", unpack = false }, options)
+    for text, given in pairs { ["table of options expected, got string"] = "out",
+      ["unknown option 'type'"] = { type = "helm-chart" } } do
+      local ok, message = pcall(files.pull, files, place .. ":packed", given)
+      assert.is_false(ok)
+      assert.truthy(message:find("pull_roles_spec.lua", 1, true) and message:find(text, 1, true), message)
+    end
+  end)
 end)

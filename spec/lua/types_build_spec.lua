@@ -84,8 +84,15 @@ describe("building by roles", function()
 
   it("raises for wrong types", function()
     raised("option 'zip': path, content or list of them expected, got number", cue.build, cue, { zip = 5 })
-    raised("option 'zip': path, content or list of them expected, got table", cue.build, cue, { zip = { path = 5 } })
-    raised("option 'zip': path, content or list of them expected, got table", cue.build, cue, { zip = { { data = "x" }, 5 } })
+    raised("option 'zip': option 'path': string expected, got number", cue.build, cue, { zip = { path = 5 } })
+    raised("option 'zip': [2]: path or table expected, got number", cue.build, cue, { zip = { { data = "x" }, 5 } })
+    raised("option 'zip': path, content or list of them expected, with the key [pth]", cue.build, cue, { zip = { pth = "x" } })
+    raised("option 'zip': path, content or list of them expected, without a nil as its item 2", cue.build, cue,
+      { zip = { "x", nil, "y" } })
+    raised("option 'zip': option 'ignore': list of strings expected, got string", cue.build, cue,
+      { zip = { dir = ".", ignore = "*.md" } })
+    raised("cue-module: specification (a table) expected, got no value", cue.build, cue)
+    raised("option 'type': type or its name expected, got table", oci.push, "memory:x:y", { type = {} })
     raised("option 'annotations': table of strings expected", cue.build, cue, { annotations = 5 })
     local wasm, plugin = types.get "wasm", types.get "falco-plugin"
     raised("option 'author': string expected, got number", wasm.build, wasm, { author = 5 })

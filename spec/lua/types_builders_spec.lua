@@ -154,6 +154,8 @@ describe("singularity-sif", function()
 
   it("refuses what is none", function()
     refused("INVALID", "is no SIF file", sif:build { sif = ROOT .. "/LICENSE" })
+    local odd = { title = "odd.sif", data = ("\0"):rep(32) .. "SIF_MAGIC\0" .. ("\0"):rep(22) .. ("\255"):rep(64) } -- before 1970 in 64 bits
+    assert.is_nil((assert(sif:build { sif = odd }).annotations or {})[CREATED])
     refused("INVALID", "looked into", sif:build { sif = { reader = function() end, title = "x.sif" } })
     refused("NOT_FOUND", "cannot open", sif:build { sif = "/nowhere.sif" })
   end)

@@ -146,10 +146,9 @@ local function check_shape(where, value, known)
 end
 
 local function check_list(where, value)
-  for key in pairs(value) do
-    if type(key) ~= "number" or key < 1 or key > #value or key % 1 ~= 0 then
-      raise(where, ("list expected, with the key [%s]"):format(tostring(key)))
-    end
+  local fault = options.list_fault(value)
+  if fault then
+    raise(where, fault)
   end
 end
 

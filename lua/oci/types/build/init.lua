@@ -55,15 +55,15 @@ local function anything()
 end
 
 -- Checks of what is given: for the roles, for the builder's own options, and for those of every specification.
-local function checkers_of(type, builder)
+local function checkers_of(kind, builder)
   local known = { type = anything }
   for name, check in pairs(generic_spec.checkers) do
     known[name] = check
   end
   known.layers, known.files, known.manifests = nil, nil, nil
-  for _, role in ipairs(type.entries or type.layers) do
+  for _, role in ipairs(kind.entries or kind.layers) do
     if not layers.is_empty(role) then
-      local check = type.entries and options.table or inputs.check
+      local check = kind.entries and options.table or inputs.check
       known[role.role], known[inputs.key(role.role)] = check, check
     end
   end
@@ -73,13 +73,13 @@ local function checkers_of(type, builder)
   return known
 end
 
-local function default_tag(type)
-  return type.tag_rule and type.tag_rule:match "^default tag ([%w._-]+)"
+local function default_tag(kind)
+  return kind.tag_rule and kind.tag_rule:match "^default tag ([%w._-]+)"
 end
 
 --- The generic specification that a role-keyed one stands for, and the tag that the type gives it (or nil). Files may be read.
 -- Raises for names that are not known.
----@param type oci.Type
+---@param kind oci.Type
 ---@param given table keyed by roles (a content, or a list of them), `config`, and the options of every specification
 ---@param client? oci.Client left out: the default client
 ---@param for_platform? string|oci.Platform of the index's entry that it is for
@@ -87,15 +87,18 @@ end
 ---@return string? tag
 ---@return string? code
 ---@return table? detail
-function build.expand(type, given, client, for_platform)
-  local instead = NOT_BUILT[type.status]
+function build.expand(kind, given, client, for_platform)
+  local instead = NOT_BUILT[kind.status]
   if instead then
-    return nil, ("%s %s: nothing of it is to be made"):format(type.name, instead), "UNSUPPORTED", {}
+    return nil, ("%s %s: nothing of it is to be made"):format(kind.name, instead), "UNSUPPORTED", {}
   end
-  local builder = BUILDERS[type.name] and not types.is_defined(type) and require(BUILDERS[type.name])
-  local fault = options.fault(given, checkers_of(type, builder))
+  if type(given) ~= "table" then
+    options.raise(("%s: specification (a table) expected, got %s"):format(kind.name, options.kind(given)))
+  end
+  local builder = BUILDERS[kind.name] and not types.is_defined(kind) and require(BUILDERS[kind.name])
+  local fault = options.fault(given, checkers_of(kind, builder))
   if fault then
-    options.raise(("%s: %s"):format(type.name, fault))
+    options.raise(("%s: %s"):format(kind.name, fault))
   end
   local natural, tag, order, definition = given, nil, nil, nil
   if builder then
@@ -103,21 +106,21 @@ function build.expand(type, given, client, for_platform)
     if builder.options and builder.options.platform and natural.platform == nil then
       natural.platform = for_platform
     end
-    natural, tag, order, definition = builder.expand(type, natural, client)
+    natural, tag, order, definition = builder.expand(kind, natural, client)
     if not natural then
       return nil, tag, order, definition -- message, code, detail
     end
   end
-  local out, message, code, detail = document.of(definition or type, natural, order)
+  local out, message, code, detail = document.of(definition or kind, natural, order)
   if not out then
     return nil, message, code, detail
   end
-  return out, tag or default_tag(type)
+  return out, tag or default_tag(kind)
 end
 
 --- What `expand` gives, built by the client: a Manifest, or nil, message, code, detail.
-function build.build(type, given, client)
-  local spec, message, code, detail = build.expand(type, given, client)
+function build.build(kind, given, client)
+  local spec, message, code, detail = build.expand(kind, given, client)
   if not spec then
     return nil, message, code, detail
   end

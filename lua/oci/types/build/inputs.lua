@@ -1,5 +1,7 @@
 --- What builders are given: paths, contents and lists of them; and what they have to look into.
+local content = require "oci.content"
 local core = require "oci.core"
+local options = require "oci.options"
 
 local inputs = {}
 
@@ -239,28 +241,26 @@ local function expand(role, given)
   return { item }
 end
 
-local function is_one(value)
-  if type(value) ~= "table" then
-    return type(value) == "string"
-  end
-  for _, kind in ipairs { "path", "dir", "glob", "root", "data" } do
-    if value[kind] ~= nil and type(value[kind]) ~= "string" then
-      return false
-    end
-  end
-  return is_content(value)
-end
+local EXPECTED = "path, content or list of them"
 
 --- A checker (see oci.options): a path, a content, or a list of them.
 function inputs.check(value)
-  local fits = is_one(value)
-  if not fits and type(value) == "table" then
-    fits = true
-    for key, one in pairs(value) do
-      fits = fits and type(key) == "number" and is_one(one)
+  if type(value) ~= "table" then
+    return type(value) ~= "string" and EXPECTED or nil
+  elseif is_content(value) then
+    local fault = content.fault(value)
+    return fault and EXPECTED, fault
+  end
+  local fault = options.list_fault(value)
+  if fault then
+    return EXPECTED, (fault:gsub("^list", EXPECTED))
+  end
+  for i, one in ipairs(value) do
+    fault = content.fault(one)
+    if fault then
+      return EXPECTED, ("[%d]: %s"):format(i, fault)
     end
   end
-  return not fits and "path, content or list of them" or nil
 end
 
 --- What was given as a list: one content, a path, or a list of them.

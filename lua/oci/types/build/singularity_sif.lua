@@ -7,6 +7,7 @@ local CREATED = "org.opencontainers.image.created"
 
 -- The header that every SIF file begins with: a line that runs it, the word SIF_MAGIC at 32, the time of its creation at 64.
 local MAGIC_AT, CREATED_AT, HEADER = 33, 65, 128
+local LATEST = 2 ^ 37 -- seconds: what is later (or negative, as Lua 5.4 reads it) is no time
 
 local function little_endian(bytes)
   local n = 0
@@ -31,7 +32,7 @@ function singularity_sif.expand(type, given)
       return nil, ("%s: %s is no SIF file"):format(type.name, inputs.name(item)), "INVALID", { path = item.path }
     end
     local seconds = little_endian(header:sub(CREATED_AT, CREATED_AT + 7))
-    if given.created == nil and not (given.annotations or {})[CREATED] and seconds < 2 ^ 38 then
+    if given.created == nil and not (given.annotations or {})[CREATED] and seconds >= 0 and seconds < LATEST then
       given.created = seconds
     end
   end
