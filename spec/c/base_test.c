@@ -588,6 +588,24 @@ TEST(redact_takes_secrets_out)
     }
 }
 
+TEST(a_run_of_ascii_ends_at_the_first_other_byte)
+{
+    char text[40];
+    for (size_t at = 0; at < sizeof text; at++) {
+        memset(text, 'a', sizeof text);
+        text[at] = (char)0xC3;
+        CHECK_INT(oci_ascii_run(text, sizeof text), at);
+        CHECK_INT(oci_ascii_run(text, at), at);
+        CHECK_INT(oci_ascii_run(text + 1, sizeof text - 1), at == 0 ? sizeof text - 1 : at - 1);
+        CHECK(!oci_utf8_valid(text, sizeof text)); /* not by itself */
+        if (at + 1 < sizeof text) {
+            text[at + 1] = (char)0xA4;
+            CHECK(oci_utf8_valid(text, sizeof text));
+        }
+    }
+    CHECK_INT(oci_ascii_run("", 0), 0);
+}
+
 /* ---- libraries ---- */
 
 TEST(a_library_is_loaded_once_and_named_when_it_cannot_be)
