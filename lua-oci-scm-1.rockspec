@@ -50,7 +50,6 @@ build = {
         "csrc/base/pcre2_api.c",
         "csrc/base/redact.c",
         "csrc/base/regex.c",
-        "csrc/base/regex_ecma.c",
         "csrc/base/str.c",
         "csrc/client/client.c",
         "csrc/client/contents.c",

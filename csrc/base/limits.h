@@ -29,7 +29,7 @@
 #define OCI_MAX_YAML_ALIASED 100000      /* values that aliases add to a document */
 #define OCI_MAX_YAML_ALIASED_TEXT (8u << 20) /* and their text */
 #define OCI_MAX_REGEX 20000              /* an expression */
-#define OCI_MAX_REGEX_TRANSLATED (1u << 20) /* the same as PCRE2 gets it */
+#define OCI_MAX_REGEX_TEXT 65536         /* what it is looked for in */
 #define OCI_MAX_REGEX_WORK 10000000      /* steps of one match */
 #define OCI_MAX_REGEX_HEAP (32u << 20)   /* what one match has to come back to */
 #define OCI_MAX_PATH 4096

@@ -15,10 +15,10 @@ OCI_BEGIN
     X(pcre2_compile_context_create_8)    \
     X(pcre2_compile_context_free_8)      \
     X(pcre2_set_compile_extra_options_8) \
+    X(pcre2_set_newline_8)               \
     X(pcre2_set_parens_nest_limit_8)     \
     X(pcre2_compile_8)                   \
     X(pcre2_code_free_8)                 \
-    X(pcre2_pattern_info_8)              \
     X(pcre2_match_context_create_8)      \
     X(pcre2_match_context_free_8)        \
     X(pcre2_set_callout_8)               \

@@ -1,27 +1,21 @@
-/* PCRE2's side: what is compiled, and what a match may cost.
- *
- * PCRE2's own limits count the points to come back to, anew for each place where a match may begin, and not what is
+/* PCRE2's own limits count the points to come back to, anew for each place where a match may begin, and not what is
  * passed over between them. So a callout stands before each item of an expression and adds up: 1, and a sixteenth of
- * the characters that may have been looked at since the last. */
+ * the bytes that the match moved since the last. */
 #include "base/regex.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/pcre2_api.h"
-#include "base/regex_ecma.h"
 #include "base/str.h"
 
 #define GROUPS_MAX 100 /* groups in groups */
-#define SHARE      16  /* characters that are passed over in the time of a callout */
+#define SHARE      16  /* bytes that are passed over in the time of a callout */
 
 struct oci_regex {
     const struct oci_pcre2_api *api;
     pcre2_general_context_8 *memory;
     pcre2_code_8 *code;
-    uint64_t reach;  /* characters that an item may look at in vain, before no callout */
-    uint64_t ranges; /* to look through for a character */
-    bool refers;
 };
 
 static void *take_memory(size_t size, void *unused)
@@ -61,61 +55,31 @@ static int code_of(int pcre)
     }
 }
 
-static int refuse(const struct oci_regex *r, int pcre, size_t character, struct oci_err *reterr)
+static int refuse(const struct oci_regex *r, int pcre, size_t offset, struct oci_err *reterr)
 {
     PCRE2_UCHAR8 what[128];
     int code = code_of(pcre);
     if (code == OCI_NO_MEMORY)
         return oci_err_no_memory(reterr);
     r->api->pcre2_get_error_message_8(pcre, what, sizeof what);
-    return oci_err_set(reterr, code, "regular expression, character %zu: %s", character, (const char *)what);
+    return oci_err_set(reterr, code, "regular expression, at byte %zu: %s", offset, (const char *)what);
 }
 
-static int compile(struct oci_regex *r, const struct oci_regex_form *form, int *ret_pcre, size_t *ret_offset)
+static int compile(struct oci_regex *r, const char *pattern, size_t len, struct oci_err *reterr)
 {
-    /* Nobody asks what a group held but a back reference, and then its memory is not paid for. */
     uint32_t options = PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY |
-                       PCRE2_ALLOW_EMPTY_CLASS | PCRE2_MATCH_UNSET_BACKREF | PCRE2_AUTO_CALLOUT |
-                       (form->refers ? 0 : PCRE2_NO_AUTO_CAPTURE);
-    pcre2_compile_context_8 *how = r->api->pcre2_compile_context_create_8(r->memory);
-    if (!how)
-        return OCI_NO_MEMORY;
-    r->api->pcre2_set_parens_nest_limit_8(how, GROUPS_MAX);
-    r->api->pcre2_set_compile_extra_options_8(how, PCRE2_EXTRA_ALLOW_SURROGATE_ESCAPES);
-    r->code = r->api->pcre2_compile_8((PCRE2_SPTR8)(form->text.p ? form->text.p : ""), form->text.len, options,
-                                      ret_pcre, ret_offset, how);
-    r->api->pcre2_compile_context_free_8(how);
-    return r->code ? OCI_OK : OCI_INVALID;
-}
-
-static void note_costs(struct oci_regex *r, const struct oci_regex_form *form)
-{
-    uint32_t groups = 0, behind = 0;
-    r->api->pcre2_pattern_info_8(r->code, PCRE2_INFO_CAPTURECOUNT, &groups);
-    r->api->pcre2_pattern_info_8(r->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
-    r->reach = form->count + groups + behind;
-    r->ranges = form->ranges;
-    r->refers = form->refers;
-}
-
-static int build(struct oci_regex *r, const char *pattern, size_t len, struct oci_err *reterr)
-{
-    struct oci_regex_form form = {0};
+                       PCRE2_ALLOW_EMPTY_CLASS | PCRE2_ALT_BSUX | PCRE2_MATCH_UNSET_BACKREF | PCRE2_AUTO_CALLOUT;
     int pcre = 0;
     size_t offset = 0;
-    oci_buf_init(&form.text, OCI_MAX_REGEX_TRANSLATED);
-    int rc = oci_regex_translate(pattern, len, &form, reterr);
-    if (rc == OCI_OK) {
-        rc = compile(r, &form, &pcre, &offset);
-        if (rc == OCI_NO_MEMORY)
-            rc = oci_err_no_memory(reterr);
-        else if (rc)
-            rc = refuse(r, pcre, oci_regex_character(pattern, len, offset), reterr);
-        else
-            note_costs(r, &form);
-    }
-    oci_buf_done(&form.text);
-    return rc;
+    pcre2_compile_context_8 *how = r->api->pcre2_compile_context_create_8(r->memory);
+    if (!how)
+        return oci_err_no_memory(reterr);
+    r->api->pcre2_set_parens_nest_limit_8(how, GROUPS_MAX);
+    r->api->pcre2_set_newline_8(how, PCRE2_NEWLINE_ANYCRLF);
+    r->api->pcre2_set_compile_extra_options_8(how, PCRE2_EXTRA_ALT_BSUX);
+    r->code = r->api->pcre2_compile_8((PCRE2_SPTR8)pattern, len, options, &pcre, &offset, how);
+    r->api->pcre2_compile_context_free_8(how);
+    return r->code ? OCI_OK : refuse(r, pcre, offset, reterr);
 }
 
 int oci_regex_new(const char *pattern, size_t len, struct oci_regex **ret_regex, struct oci_err *reterr)
@@ -123,6 +87,9 @@ int oci_regex_new(const char *pattern, size_t len, struct oci_regex **ret_regex,
     if (len > OCI_MAX_REGEX)
         return oci_err_set(reterr, OCI_LIMIT, "the regular expression has %zu bytes, %d are the most", len,
                            OCI_MAX_REGEX);
+    /* These set options of the whole expression, (*NO_AUTO_POSSESS) and the like. */
+    if (len >= 2 && pattern[0] == '(' && pattern[1] == '*')
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "regular expression: it begins with (*, which only PCRE2 knows");
     const struct oci_pcre2_api *api = NULL;
     int rc = oci_pcre2_api(&api, reterr);
     if (rc)
@@ -132,7 +99,7 @@ int oci_regex_new(const char *pattern, size_t len, struct oci_regex **ret_regex,
         return oci_err_no_memory(reterr);
     r->api = api;
     r->memory = api->pcre2_general_context_create_8(take_memory, give_memory, NULL);
-    rc = r->memory ? build(r, pattern, len, reterr) : oci_err_no_memory(reterr);
+    rc = r->memory ? compile(r, pattern, len, reterr) : oci_err_no_memory(reterr);
     if (rc) {
         oci_regex_free(r);
         return rc;
@@ -153,7 +120,7 @@ void oci_regex_free(struct oci_regex *r)
 /* ---- matching ------------------------------------------------------------------------------- */
 
 struct meter {
-    uint64_t work, reach, ranges;
+    uint64_t work;
     size_t at; /* in the text, at the last callout */
 };
 
@@ -163,7 +130,7 @@ static int add_work(pcre2_callout_block_8 *b, void *ctx)
     size_t at = b->current_position;
     size_t passed = at > m->at ? at - m->at : m->at - at;
     m->at = at;
-    m->work += 1 + (m->reach + passed) * m->ranges / SHARE;
+    m->work += 1 + passed / SHARE;
     return m->work > OCI_MAX_REGEX_WORK ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
@@ -209,16 +176,17 @@ static int match_repaired(const struct oci_regex *r, const char *text, size_t le
 int oci_regex_find(const struct oci_regex *r, struct oci_str text, bool *ret_found, uint64_t *ret_work,
                    struct oci_err *reterr)
 {
-    size_t len = text.len;
-    struct meter m = {.reach = r->reach + (r->refers ? len : 0), .ranges = r->ranges};
-    int pcre = match(r, len ? text.p : "", len, &m);
+    struct meter m = {0};
+    if (text.len > OCI_MAX_REGEX_TEXT)
+        return oci_err_set(reterr, OCI_LIMIT, "a text of %zu bytes is too long for a regular expression", text.len);
+    int pcre = match(r, text.len ? text.p : "", text.len, &m);
     if (pcre <= PCRE2_ERROR_UTF8_ERR1 && pcre >= PCRE2_ERROR_UTF8_ERR21)
-        pcre = match_repaired(r, text.p, len, &m);
+        pcre = match_repaired(r, text.p, text.len, &m);
     if (pcre == PCRE2_ERROR_NOMEMORY)
         return oci_err_no_memory(reterr);
     if (pcre < 0 && pcre != PCRE2_ERROR_NOMATCH)
         return oci_err_set(reterr, OCI_LIMIT, "the regular expression takes too %s on a text of %zu bytes",
-                           pcre == PCRE2_ERROR_HEAPLIMIT ? "much memory" : "long", len);
+                           pcre == PCRE2_ERROR_HEAPLIMIT ? "much memory" : "long", text.len);
     *ret_found = pcre >= 0;
     *ret_work = m.work;
     return OCI_OK;

@@ -3,7 +3,7 @@
 --
 --   any value   type enum const allOf anyOf oneOf not if then else $ref
 --   numbers     multipleOf maximum exclusiveMaximum minimum exclusiveMinimum
---   text        maxLength minLength (in characters) pattern (csrc/base/regex.h: ECMA-262, matched by PCRE2)
+--   text        maxLength minLength (in characters) pattern (csrc/base/regex.h: PCRE2, in ECMA-262's manner)
 --   lists       items additionalItems prefixItems contains minContains maxContains maxItems minItems uniqueItems
 --   objects     properties patternProperties additionalProperties propertyNames required maxProperties minProperties
 --               dependencies dependentRequired dependentSchemas
