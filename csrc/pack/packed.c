@@ -342,12 +342,14 @@ static int head(struct run *r, struct block **ret_block, struct oci_err *reterr)
     return r->given < r->hashed ? OCI_OK : OCI_PAUSED;
 }
 
-/* No unpacking would take it for anything but a bomb. */
+/* No unpacking would take it for anything but a bomb. It is compared before a block is given: who unpacks may see all of
+ * its tar before most of its bytes. */
 static int check_ratio(struct run *r, const struct block *b, struct oci_err *reterr)
 {
-    if (r->at == 0)
-        r->tar_total += b->plan.len;
-    if (oci_unpack_would_take(r->total + b->out_len - r->at, r->tar_total))
+    if (r->at > 0)
+        return OCI_OK;
+    r->tar_total += b->plan.len;
+    if (oci_unpack_would_take(r->total, r->tar_total))
         return OCI_OK;
     return oci_err_set(reterr, OCI_LIMIT,
                        "packing %.200s: it becomes more than %d times smaller, which would be refused as a bomb when it "

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "pack/names.h"
-#include "pack/pack.h"
 
 static voidpf z_alloc(voidpf ctx, uInt count, uInt size)
 {
@@ -18,24 +17,21 @@ static void z_free(voidpf ctx, voidpf p)
     oci_free(p);
 }
 
-bool oci_unpress_inflate(z_stream *z)
-{
-    z->zalloc = z_alloc;
-    z->zfree = z_free;
-    return inflateInit2(z, 16 + MAX_WBITS) == Z_OK;
-}
-
 static int broken(const struct oci_unpress *u, const char *what, struct oci_err *reterr)
 {
     return oci_err_set(reterr, OCI_INVALID, "it is not a proper %s file: %s",
                        u->kind == OCI_UNPRESS_GZIP ? "gzip" : "zstd", what);
 }
 
-static int begin(struct oci_unpress *u, const void *p, size_t len, struct oci_err *reterr)
+int oci_unpress_begin(struct oci_unpress *u, const void *p, size_t len, struct oci_err *reterr)
 {
     u->kind = OCI_UNPRESS_PLAIN;
+    if (u->ratio_after == 0)
+        u->ratio_after = OCI_PACK_RATIO_AFTER;
     if (len >= 2 && memcmp(p, "\x1f\x8b", 2) == 0) { /* RFC 1952 section 2.3.1 */
-        if (!oci_unpress_inflate(&u->z))
+        u->z.zalloc = z_alloc;
+        u->z.zfree = z_free;
+        if (inflateInit2(&u->z, 16 + MAX_WBITS) != Z_OK)
             return oci_err_no_memory(reterr);
         u->kind = OCI_UNPRESS_GZIP;
     } else if (len >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0) { /* RFC 8878 section 3.1.1 */
@@ -106,10 +102,17 @@ static int unzstd(struct oci_unpress *u, const void *p, size_t len, size_t *ret_
     return OCI_OK;
 }
 
+int oci_unpress_check(const struct oci_unpress *u, struct oci_err *reterr)
+{
+    if (u->given <= u->ratio_after || u->given / OCI_PACK_RATIO <= u->taken)
+        return OCI_OK;
+    return oci_err_set(reterr, OCI_LIMIT, "it unpacks to more than %d times its size", OCI_PACK_RATIO);
+}
+
 int oci_unpress(struct oci_unpress *u, const void *p, size_t len, size_t *ret_used, void *out, size_t max, size_t *ret_n,
                 struct oci_err *reterr)
 {
-    int rc = u->kind == OCI_UNPRESS_UNKNOWN ? begin(u, p, len, reterr) : OCI_OK;
+    int rc = u->kind == OCI_UNPRESS_UNKNOWN ? oci_unpress_begin(u, p, len, reterr) : OCI_OK;
     *ret_used = *ret_n = 0;
     if (rc != OCI_OK)
         return rc;
@@ -121,9 +124,7 @@ int oci_unpress(struct oci_unpress *u, const void *p, size_t len, size_t *ret_us
         rc = unzstd(u, p, len, ret_used, out, max, ret_n, reterr);
     u->taken += *ret_used;
     u->given += *ret_n;
-    if (rc == OCI_OK && !oci_unpack_would_take(u->taken, u->given))
-        rc = oci_err_set(reterr, OCI_LIMIT, "it unpacks to more than %d times its size", OCI_PACK_RATIO);
-    return rc;
+    return rc == OCI_OK ? oci_unpress_check(u, reterr) : rc;
 }
 
 int oci_unpress_end(const struct oci_unpress *u, struct oci_err *reterr)

@@ -8,16 +8,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <zlib.h>
 
 #include "base/err.h"
 #include "model/digest.h"
 #include "pack/deflate_api.h"
-#include "pack/zstd_api.h"
+#include "pack/unpress.h"
 
 OCI_BEGIN
-
-enum oci_untar_kind { OCI_UNTAR_PLAIN, OCI_UNTAR_GZIP, OCI_UNTAR_ZSTD };
 
 struct oci_untar_stream {
     /* set by the caller */
@@ -25,19 +22,14 @@ struct oci_untar_stream {
     uint64_t max_bytes;     /* of tar */
     uint64_t ratio_after;   /* 0: OCI_PACK_RATIO_AFTER */
     /* its own */
-    enum oci_untar_kind kind;
+    struct oci_unpress press; /* what it is; counts what comes out */
     struct oci_hash *hash;  /* of the tar; NULL: not asked for */
-    uint64_t taken, given;  /* bytes of the file; bytes that came out */
+    uint64_t taken, given;  /* bytes of the file that were read; bytes that came out */
     bool over;
     unsigned char *in, *out;
     size_t in_at, in_len;   /* what of `in` was read and not used */
-    bool inside;            /* a member or frame: it must not end here */
     const struct oci_deflate_api *gzip;
-    struct libdeflate_decompressor *whole;
-    z_stream z;
-    bool inflating;         /* z is set up */
-    const struct oci_zstd_api *zstd;
-    void *frames;
+    struct libdeflate_decompressor *whole; /* or NULL */
 };
 
 /* Looks at the first bytes for the kind. `algorithm` as for oci_hash_new, or NULL. Ends with _close, always. */
