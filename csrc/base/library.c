@@ -3,37 +3,56 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
 
 #include "base/mem.h"
 
-static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+#define LONGEST_WAIT_S 1
 
-static void lock(void)
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool held; /* by this thread, which forks */
+
+/* Not for ever: glibc before 2.36 runs this under a lock that libraries want when they register handlers of their own
+ * while they are loaded. Then the child takes its chance. */
+static void before_fork(void)
 {
-    pthread_mutex_lock(&loading);
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LONGEST_WAIT_S;
+    held = pthread_mutex_timedlock(&loading, &until) == 0;
 }
 
-static void unlock(void)
+static void in_parent(void)
 {
-    pthread_mutex_unlock(&loading);
+    if (held)
+        pthread_mutex_unlock(&loading);
+    held = false;
+}
+
+/* Whoever has it is not there. */
+static void in_child(void)
+{
+    pthread_mutex_init(&loading, NULL);
+    held = false;
 }
 
 /* Without memory for it nobody waits, as it is everywhere else. */
 static void watch_forks(void)
 {
-    pthread_atfork(lock, unlock, unlock);
+    pthread_atfork(before_fork, in_parent, in_child);
 }
 
 void oci_library_begin(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, watch_forks);
-    lock();
+    pthread_mutex_lock(&loading);
 }
 
 void oci_library_end(void)
 {
-    unlock();
+    pthread_mutex_unlock(&loading);
 }
 
 static int fail(const struct oci_library *l, struct oci_err *reterr)

@@ -24,8 +24,9 @@ struct oci_library {
  * nothing else. OCI_UNSUPPORTED with the reason when it cannot be loaded. */
 int oci_library_load(struct oci_library *l, const void **ret_table, struct oci_err *reterr);
 
-/* Around what loads a library and sets it up: a fork waits for its end, since the child would find the loader's lists and
- * the library's locks as they are in the middle of it, and crash or hang with its own first use. Not within each other. */
+/* Around what loads a library and sets it up: a fork waits for its end (a second at most), since the child would find
+ * the loader's lists and the library's locks as they are in the middle of it, and crash or hang with its own first use.
+ * Not within each other. */
 void oci_library_begin(void);
 void oci_library_end(void);
 

@@ -1,11 +1,13 @@
 /* The engine without network: calls, work, its end, forks. */
 #include "test.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "net/net.h"
 #include "net/transfer.h"
@@ -243,6 +245,41 @@ TEST(engine_libcurl_is_not_loaded_by_halves_when_somebody_forks)
     close(gate[0]);
     CHECK(ts != NULL);
     oci_transfers_free(ts);
+}
+
+static atomic_bool is_loading, has_forked;
+
+static void load_until_forked(void *ctx)
+{
+    (void)ctx;
+    oci_library_begin();
+    atomic_store(&is_loading, true);
+    while (!atomic_load(&has_forked))
+        sched_yield();
+    oci_library_end();
+}
+
+/* What is loaded may wait for a lock that the fork has. */
+TEST(engine_a_fork_does_not_wait_for_ever_while_something_is_loaded)
+{
+    struct oci_thread t;
+    CHECK_INT(oci_thread_start(&t, "loader", load_until_forked, NULL, NULL), OCI_OK);
+    while (!atomic_load(&is_loading))
+        sched_yield();
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        oci_library_begin(); /* nobody has it here */
+        oci_library_end();
+        _exit(0);
+    }
+    atomic_store(&has_forked, true);
+    int status = 0;
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK_INT(status, 0);
+    oci_thread_join(&t);
+    oci_library_begin();
+    oci_library_end();
 }
 
 /* ThreadSanitizer does not let the child of a process with threads start another. */
