@@ -54,6 +54,11 @@ local SAYS_NOTHING = {
   ["text/plain"] = true,
 }
 
+--- Does a config's media type say what the artifact is?
+function spec.tells_type(media_type)
+  return media_type ~= nil and not SAYS_NOTHING[media_type]
+end
+
 -- ---- what may be given
 
 local function any_content(value)
@@ -163,7 +168,7 @@ function Draft:type_of(given, inherited)
   local config_type = type(given.config) == "table" and given.config.media_type
   if given.artifact_type then
     return given.artifact_type
-  elseif config_type and not SAYS_NOTHING[config_type] then
+  elseif config_type and spec.tells_type(config_type) then
     return nil
   elseif inherited.artifact_type then
     return inherited.artifact_type

@@ -51,6 +51,9 @@ end
 
 -- A spec within an index, which may have a type that looks at the entry's platform.
 local function add_spec(self, where, given, inherited, called, for_platform)
+  if given.type ~= nil and given.spec_version == nil then
+    given = spec.with(given, { spec_version = inherited.version }) -- it has a say in what a type makes
+  end
   local generic, message, code, detail = spec.expand(self.client, self.call, self.index, given, for_platform)
   if not generic then
     return nil, where .. ": " .. message, code, detail

@@ -55,6 +55,23 @@ describe("building by roles", function()
     raised("an index has none", oci.index, { type = "cue-module", zip = { data = "PK" }, module_file = { data = "m" } })
   end)
 
+  it("has the shape of 1.0 where that is asked for, in which a config of the type's own tells it", function()
+    for name, given in pairs {
+      ["bicep-module"] = { template = { data = "{}" } },
+      ["helm-plugin"] = { plugin = { data = "x", title = "a-1.0.0.tgz" } },
+    } do
+      local kind = types.get(name)
+      given.spec_version = "1.0"
+      local built = assert(kind:build(given))
+      assert.is_nil(built.artifact_type)
+      assert.equal(name == "bicep-module" and kind.config.media_type or kind.artifact_type, built.config.media_type)
+      assert.equal(name, types.identify(built).name)
+      given.type, given.spec_version = name, nil
+      local index = assert(oci.index { spec_version = "1.0", manifests = { given } })
+      assert.equal(built.digest, index.manifests[1].digest)
+    end
+  end)
+
   it("gives the tag of the type where the reference has neither tag nor digest", function()
     local dir = kit.tmp()
     kit.write(dir .. "/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.2.3+b\n")

@@ -156,7 +156,9 @@ local function manifest(type, definition, given, order)
     return nil, message, code, detail
   end
   out.config = out.config or nil
-  if not out.artifact_type and not out.config then
+  if out.spec_version == "1.0" and out.config and generic_spec.tells_type(out.config.media_type) then
+    out.artifact_type = nil -- there it is the config's media type that says it
+  elseif not out.artifact_type and not out.config then
     out.artifact_type = UNKNOWN
   end
   if definition.manifest_media_type == DOCKER then
