@@ -12,7 +12,8 @@ local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
 -- The core's options of a call about these references (texts), with the credentials that functions give.
 local function call_options(client, given, parsed)
   local for_call = options.call_options(given)
-  if client.credentials == nil and next(client.registries) == nil then
+  for_call.progress = given.on_progress ~= nil
+  if not client.credentials and next(client.registries) == nil then
     return for_call
   end
   local found, message, code, detail = require("oci.credentials").gather(client, parsed)
@@ -68,33 +69,20 @@ end
 
 -- ---- what calls make of the core's results
 
-function call.descriptor(result, ...)
-  if not result then
-    return nil, ...
+--- A finish of an operation: what `make` makes of the core's result, and of its handle if it streams. Failures are passed on.
+function call.finish(make)
+  return function(result, ...)
+    if not result then
+      return nil, ...
+    end
+    return make(result, ...)
   end
-  return result.descriptor
 end
 
-function call.bytes(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.bytes
-end
-
-function call.names(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.names
-end
-
-function call.done(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return true
-end
+call.descriptor = call.finish(function(result) return result.descriptor end)
+call.bytes = call.finish(function(result) return result.bytes end)
+call.names = call.finish(function(result) return result.names end)
+call.done = call.finish(function() return true end)
 
 --- A Manifest of a result's bytes, with references for what it names.
 function call.manifest_of(result)
@@ -104,5 +92,7 @@ function call.manifest_of(result)
   end
   return result.descriptor.reference and manifest.locate(parsed, result.descriptor.reference) or parsed
 end
+
+call.manifest = call.finish(call.manifest_of)
 
 return call

@@ -31,7 +31,8 @@ local checkers = options.of_call {
   on_warning = options.callable,
 }
 
--- Splits the registries' options into what the core keeps and what Lua needs, by the core's spelling of the host.
+-- Splits the registries' options into what the core keeps and what Lua needs, the sources of credentials, by the core's
+-- spelling of the host.
 local function read_registries(given, for_core, entries)
   local by_host = {}
   for name, registry in pairs(given) do
@@ -39,7 +40,7 @@ local function read_registries(given, for_core, entries)
     if not host then
       return nil, "registries: " .. message, code, detail
     end
-    by_host[host] = registry
+    by_host[host] = credentials.source(registry.credentials)
     for_core[#for_core + 1] = { host = host, plain_http = registry.plain_http, ca_file = registry.ca_file }
     if credentials.is_table(registry.credentials) then
       entries[#entries + 1] = credentials.entry(host, registry.credentials)
@@ -69,5 +70,8 @@ return function(call, given)
   if credentials.is_table(given.credentials) then
     table.insert(for_core.credentials, credentials.entry(nil, given.credentials)) -- behind those of one registry
   end
-  return { registries = by_host, credentials = given.credentials, on_warning = given.on_warning }, for_core
+  local made = {
+    registries = by_host, credentials = credentials.source(given.credentials), on_warning = given.on_warning,
+  }
+  return made, for_core
 end

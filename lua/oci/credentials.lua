@@ -62,14 +62,22 @@ end
 
 credentials.is_table = is_table
 
+--- What a client keeps of the option: the function; false for a table, which is the core's, so that no secret is seen in a
+-- client that is printed as a table; nil.
+function credentials.source(value)
+  if is_table(value) then
+    return false
+  end
+  return value
+end
+
 -- Asks the function that is there for a registry. nothing: none is, or it has none; else an entry, or nil, message.
 local function ask(client, registry, repository)
-  local own = client.registries[registry:lower()]
-  local source = own and own.credentials
+  local source = client.registries[registry:lower()]
   if source == nil then
     source = client.credentials
   end
-  if source == nil or is_table(source) then
+  if not source then
     return nil
   end
   local found, message = source(registry, repository)

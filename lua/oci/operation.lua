@@ -169,7 +169,7 @@ end
 function Operation:wait(timeout)
   check(self, "wait")
   if timeout ~= nil and options.seconds(timeout) then
-    options.bad_argument("wait", 2, options.seconds(timeout) .. " expected")
+    options.bad_argument("wait", 1, options.seconds(timeout) .. " expected")
   end
   if timeout ~= 0 then
     loop.current() -- raises where nothing may wait, whether or not there turns out to be something to wait for

@@ -205,15 +205,13 @@ function options.check_string(call, index, value)
   return value
 end
 
---- The options of every call out of a checked table, for the core.
+--- The options of every call out of a checked table.
 function options.call_options(given)
-  return {
-    timeout = given.timeout,
-    connect_timeout = given.connect_timeout,
-    stall_timeout = given.stall_timeout,
-    retries = given.retries,
-    progress = given.on_progress ~= nil,
-  }
+  local all = {}
+  for name in pairs(of_every_call) do
+    all[name] = given[name]
+  end
+  return all
 end
 
 return options

@@ -1,5 +1,6 @@
 --- What on_progress may be: a line for each thing that is done, and on a terminal below them a bar with rate and time left.
 local core = require "oci.core"
+local options = require "oci.options"
 
 local progress = {}
 
@@ -81,6 +82,9 @@ end
 
 --- See oci.progress.
 function progress.new(stream)
+  if stream ~= nil and not options.has_write(stream) then
+    options.bad_argument("progress", 1, "file or object with write expected, got " .. options.kind(stream))
+  end
   local out = stream or io.stderr
   local columns = io.type(out) == "file" and core.terminal(out)
   local state = { drawn = 0 }

@@ -115,12 +115,7 @@ local function make_pulled(roles, result)
 end
 
 local function finish_with(roles)
-  return function(result, ...)
-    if not result then
-      return nil, ...
-    end
-    return make_pulled(roles, result)
-  end
+  return call.finish(function(result) return make_pulled(roles, result) end)
 end
 
 -- ---- the call

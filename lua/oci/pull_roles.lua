@@ -12,20 +12,8 @@ local SMALL = 1024 * 1024 -- bytes of a config that may tell the type
 
 -- Waits for one of the core's operations.
 local function run(client, given, name, text, argument, finish)
-  local of_call = {
-    timeout = given.timeout,
-    connect_timeout = given.connect_timeout,
-    stall_timeout = given.stall_timeout,
-    retries = given.retries,
-  }
-  return operation.run(call.start(client, name, { text }, call.arguments(argument), of_call, { finish = finish }))
-end
-
-local function chosen(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return call.manifest_of(result)
+  return operation.run(call.start(client, name, { text }, call.arguments(argument), options.call_options(given),
+    { finish = finish }))
 end
 
 local function identify(client, given, text, manifest)
@@ -87,7 +75,8 @@ end
 --- What of the artifact that a text refers to is pulled, for the options `roles`, `type` and `platform`: the reference of the
 -- manifest chosen, the positions of its layers, and the roles of all of them; or nil, message, code, detail.
 function pull_roles.look(client, text, given)
-  local manifest, message, code, detail = run(client, given, "choose", text, { platform = given.platform }, chosen)
+  local platform = { platform = given.platform }
+  local manifest, message, code, detail = run(client, given, "choose", text, platform, call.manifest)
   if not manifest then
     return nil, message, code, detail
   end

@@ -79,18 +79,18 @@ end
 -- A manifest or index that was built, with what it was made of: pushing it makes it again. What its subject's reference
 -- named then it names still.
 local function built_of(prepared, given)
-  return function(result, ...)
-    if not result then
-      return nil, ...
+  return call.finish(function(result)
+    local built, message, code, detail = manifest.parse(result.bytes, result.descriptor.media_type)
+    if not built then
+      return nil, message, code, detail
     end
-    local built = manifest.parse(result.bytes, result.descriptor.media_type)
     if prepared.subject then
       prepared.documents[#prepared.documents].subject = built.subject
       prepared.subject = nil
     end
     manifest.keep_source(built, { spec = prepared, given = given })
     return built
-  end
+  end)
 end
 
 local function build(client, name, given)

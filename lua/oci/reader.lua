@@ -35,7 +35,7 @@ function Reader:read(most)
     options.raise("the reader is closed")
   end
   if most ~= nil and (options.size(most) or most < 1) then
-    options.bad_argument("read", 2, "whole number of bytes, at least 1, expected")
+    options.bad_argument("read", 1, "whole number of bytes, at least 1, expected")
   end
   while not self.ended do
     local chunk, message, code, detail = self.handle:take(most or CHUNK)

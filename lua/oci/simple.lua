@@ -33,13 +33,10 @@ function simple.fetch_blob(client, ref, given)
   return start(client, "fetch_blob", { text }, arguments(range), given, { finish = bytes })
 end
 
-local function opened(result, ...)
-  if not result then
-    return nil, ...
-  end
-  local handle = ...
-  return require("oci.reader").new(handle, result.descriptor)
-end
+-- `size` is that of a file.
+local opened = call.finish(function(result, handle)
+  return require("oci.reader").new(handle, result.descriptor, result.size)
+end)
 
 function simple.open_blob(client, ref, given)
   local text = reference.text("open_blob", 1, ref)
@@ -50,20 +47,12 @@ end
 
 local open_file_checkers = options.of_call { platform = options.platform }
 
-local function opened_file(result, ...)
-  if not result then
-    return nil, ...
-  end
-  local handle = ...
-  return require("oci.reader").new(handle, result.descriptor, result.size)
-end
-
 function simple.open_file(client, ref, title, given)
   local text = reference.text("open_file", 1, ref)
   options.check_string("open_file", 2, title)
   given = options.check("open_file", 3, given, open_file_checkers)
   return start(client, "open_file", { text }, arguments(title, { platform = given.platform }), given,
-    { finish = opened_file, streams = true })
+    { finish = opened, streams = true })
 end
 
 -- ---- those that take a reference and little else
@@ -86,19 +75,12 @@ local function exists(result, message, code, detail)
   return nil, message, code, detail
 end
 
-local function fetched_manifest(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return call.manifest_of(result)
-end
-
 of_reference("resolve", "resolve", descriptor)
 of_reference("exists", "resolve", exists)
 of_reference("tags", "tags", names)
 of_reference("untag", "untag", done)
 of_reference("delete", "delete", done)
-of_reference("fetch_manifest", "fetch_manifest", fetched_manifest)
+of_reference("fetch_manifest", "fetch_manifest", call.manifest)
 of_reference("fetch_config", "fetch_config", bytes)
 of_reference("stat_blob", "stat_blob", descriptor)
 
@@ -131,12 +113,7 @@ function simple.tag(client, ref, tags, given)
   return start(client, "tag", { text }, arguments { tags = tags }, given, { finish = descriptor })
 end
 
-local function digest_of(result, ...)
-  if not result then
-    return nil, ...
-  end
-  return result.descriptor.digest
-end
+local digest_of = call.finish(function(result) return result.descriptor.digest end)
 
 -- The content, and whether what is in it counts: `unpacked` is for digests alone.
 local function what_counts(what)

@@ -119,6 +119,27 @@ describe("a wrong type", function()
     raised(function() oci.pull("x/y", { include = { "a", nil, "c" } }) end)
   end)
 
+  it("is numbered as the caller wrote it, without the object", function()
+    local op = assert(oci.start("digest", { data = "x" }))
+    assert.equal("bad argument #1 to 'wait' (number of seconds, not negative expected)", raised(function() op:wait(-1) end))
+    op:close()
+    assert.equal("bad argument #1 to 'progress' (file or object with write expected, got string)",
+      raised(function() oci.progress "stderr" end))
+  end)
+
+  it("keeps no secret in a client", function()
+    local client = assert(oci.client { credentials = { username = "bob", password = "hunter2" },
+      registries = { ["x:1"] = { credentials = { token = "hunter2" } } } })
+    local function look(value)
+      assert.not_equal("hunter2", value)
+      for _, item in pairs(type(value) == "table" and value or {}) do
+        look(item)
+      end
+    end
+    look(client)
+    client:close()
+  end)
+
   it("never shows a secret", function()
     local text = raised(function() oci.client { credentials = { username = "bob", password = "hunter2", extra = 1 } } end)
     assert.is_nil(text:find("hunter2", 1, true))

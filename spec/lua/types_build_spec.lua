@@ -99,6 +99,19 @@ describe("building by roles", function()
     raised("unknown option 'zipp', the nearest is 'zip'", oci.push, "memory:x:y", { type = "cue-module", zipp = "x" })
   end)
 
+  it("leaves what it is given as it was", function()
+    local built = assert(oci.manifest { artifact_type = "application/vnd.x.y.v1", layers = { { data = "x" } } })
+    local entry = { media_type = built.media_type, digest = built.digest, size = built.size, annotations = { a = "b" } }
+    local given = { config = { data = "{}", annotations = { c = "d" } }, invocation = { entry }, annotations = { e = "f" } }
+    local cnab = types.get "cnab-bundle"
+    for _, name in ipairs(cnab.annotations.required) do
+      given.annotations[name] = "x"
+    end
+    local before = assert(oci.json.encode(given))
+    assert(cnab:build(given))
+    assert.equal(before, assert(oci.json.encode(given)))
+  end)
+
   it("raises for wrong types", function()
     raised("option 'zip': path, content or list of them expected, got number", cue.build, cue, { zip = 5 })
     raised("option 'zip': option 'path': string expected, got number", cue.build, cue, { zip = { path = 5 } })

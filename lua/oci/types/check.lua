@@ -5,6 +5,7 @@ local manifests = require "oci.manifest"
 local match = require "oci.types.match"
 local options = require "oci.options"
 local roles = require "oci.types.roles"
+local values = require "oci.types.values"
 
 ---@class oci.CheckOptions
 ---@field config? string the bytes of the config; left out: known only where the manifest tells them
@@ -50,7 +51,7 @@ function check.reporter(kind, findings)
       rule = rule,
       severity = kind.severities and kind.severities[rule] or severity or severities[rule] or "error",
       path = path,
-      message = (kind.name .. ": " .. message:sub(1, LONGEST):gsub("%c", "?")),
+      message = (kind.name .. ": " .. values.cut(message, LONGEST):gsub("%c", "?")),
     }
   end
 end
@@ -68,10 +69,6 @@ local function context(kind, manifest, opts)
   self.report = check.reporter(kind, self.findings)
 
   return self
-end
-
-local function counted(number, what)
-  return ("%d %s%s"):format(number, what, number == 1 and "" or "s")
 end
 
 -- ---- the manifest itself
@@ -295,11 +292,11 @@ local function check_counts(self, definitions, places)
     local number = #(places[role] or {})
     if number < role.min then
       self.report("layer-missing", self.at_all, ("%s \"%s\" (%s) needed, there %s %d"):format(
-        counted(role.min, self.noun), role.role, table.concat(role.media_types, ", "), number == 1 and "is" or "are",
-        number))
+        values.counted(role.min, self.noun), role.role, table.concat(role.media_types, ", "),
+        number == 1 and "is" or "are", number))
     elseif role.max and number > role.max then
       self.report("layer-excess", self.at(places[role][role.max + 1]), ("%s \"%s\" at most, there are %d"):format(
-        counted(role.max, self.noun), role.role, number))
+        values.counted(role.max, self.noun), role.role, number))
     end
   end
 end
@@ -333,7 +330,7 @@ local function check_listed(self)
   check_positions(self, definitions, places, #descriptors)
   if self.kind.min_layers and #descriptors < self.kind.min_layers then
     self.report("layer-missing", self.at_all, ("%s needed, there are %d"):format(
-      counted(self.kind.min_layers, self.noun), #descriptors))
+      values.counted(self.kind.min_layers, self.noun), #descriptors))
   end
 end
 

@@ -22,15 +22,8 @@ local checkers = options.of_call { client = options.table, limit = options.size 
 
 -- The calls of a client, or those of the module, with the options of every call.
 local function caller(given)
-  local for_call = {}
-  for _, name in ipairs { "timeout", "connect_timeout", "stall_timeout", "retries" } do
-    for_call[name] = given[name]
-  end
   return function(name, ref, more)
-    local opts = {}
-    for key, value in pairs(for_call) do
-      opts[key] = value
-    end
+    local opts = options.call_options(given)
     for key, value in pairs(more or {}) do
       opts[key] = value
     end

@@ -118,7 +118,8 @@ function Type:check(manifest, opts)
   return require("oci.types.check").check(self, manifest, opts)
 end
 
---- The same for an artifact in its place, with a look into its config and layers.
+--- The same for an artifact in its place, with a look into its config and layers. What is fetched suspends in an event loop as
+-- every call does; to look into an archive (kept in a temporary file, at most `limit` bytes) takes the thread's time.
 ---@param ref oci.Ref
 ---@param opts? oci.CheckContentOptions
 ---@return oci.Finding[]? findings nil, message, code, detail: NOT_FOUND, DIGEST_MISMATCH, ...

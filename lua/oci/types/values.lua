@@ -45,19 +45,19 @@ function values.kind(value)
   return "a " .. type(value)
 end
 
--- Not within a character.
-local function cut(text, most)
+--- The beginning of a text, which does not end within a character.
+function values.cut(text, most)
   return #text > most and text:sub(1, most):gsub("[\192-\255][\128-\191]*$", "") .. "..." or text
 end
 
 --- A value as JSON, the beginning of it.
 function values.shown(value)
-  return cut(core.json_encode(value), 60)
+  return values.cut(core.json_encode(value), 60)
 end
 
---- "1 item", "2 items".
+--- "1 entry", "2 entries".
 function values.counted(number, what)
-  return ("%.0f %s%s"):format(number, what, number == 1 and "" or "s")
+  return ("%.0f %s"):format(number, number == 1 and what or what:gsub("y$", "ie") .. "s")
 end
 
 --- The path of a list's item, counted from 1, as lint writes it: from 0.
@@ -71,7 +71,7 @@ function values.member_path(path, name)
   if #name <= 60 and name:find "^[%a_][%w_]*$" then
     return path == "" and name or path .. "." .. name
   end
-  return ("%s[\"%s\"]"):format(path, cut((name:gsub("[%c\127]", "?")), 60))
+  return ("%s[\"%s\"]"):format(path, values.cut((name:gsub("[%c\127]", "?")), 60))
 end
 
 --- The names of a table's members in a fixed order, so that findings have one.

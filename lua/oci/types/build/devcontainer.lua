@@ -12,7 +12,8 @@ local function compact(text)
   local out, at = {}, 1
   while at <= #text do
     local blank = text:match("^%s+", at) or text:match("^//[^\n]*", at) or text:match("^/%*.-%*/", at)
-    local token = not blank and (text:match('^"[^"\\]*"', at) or text:match("^[^%s\"/,]+", at) or text:sub(at, at))
+    local token = not blank and (text:match('^"[^"\\]*"', at) or text:match("^/%*.*", at) -- a comment without an end
+      or text:match("^[^%s\"/,]+", at) or text:sub(at, at))
     if token == '"' then -- a string with escapes
       local stop = at + 1
       while stop <= #text and text:sub(stop, stop) ~= '"' do

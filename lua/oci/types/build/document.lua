@@ -38,19 +38,26 @@ local function default_config(type, config)
   return inputs.refuse(type, "a config is needed%s", config.content and ": " .. config.content or "")
 end
 
--- What a config says, where that is JSON which can be read without waiting long; else nil.
+-- What a config says, where it can be read without waiting long; else nil; nil, message where it is not JSON.
 local function said_by(item)
   if item.json ~= nil then
     return item.json
   end
   local text = item.data or (item.path and inputs.read(item.path, CONFIG_LIMIT))
-  return text and core.json_decode(text)
+  if text then
+    return core.json_decode(text)
+  end
 end
 
 -- Refuses a config that its schema would not take.
 local function check_schema(type, config, item)
-  local value = config.schema ~= nil and item.media_type == config.media_type and said_by(item)
-  if not value then
+  if config.schema == nil or item.media_type ~= config.media_type then
+    return true
+  end
+  local value, why = said_by(item)
+  if why then
+    return inputs.refuse(type, "the config is not JSON: %s", why)
+  elseif value == nil then
     return true
   end
   local finding = require("oci.types.schema").check(config.schema, value)[1]
@@ -197,7 +204,7 @@ local function check_entry_names(type, child, given)
 end
 
 local function complete_entry(type, role, entry)
-  entry.annotations = entry.annotations or {}
+  entry.annotations = inputs.copy(entry.annotations or {})
   for name, value in pairs((role.annotations or {}).values or {}) do
     entry.annotations[name] = entry.annotations[name] or value
   end

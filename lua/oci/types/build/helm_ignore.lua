@@ -107,7 +107,7 @@ local CHART = "Chart.yaml"
 
 -- One line's rule, or nil for none; false and what is wrong with it.
 local function read_rule(line)
-  line = line:match "^%s*(.-)%s*$"
+  line = line:gsub("^%s+", ""):match "^.*%S" or ""
   if line == "" or line:sub(1, 1) == "#" then
     return nil
   elseif line:find("**", 1, true) then

@@ -24,7 +24,7 @@ function inputs.of_role(given, role)
   return value
 end
 
---- Counts as people say them: "one", "at most 20".
+--- Counts as people say them: "1", "at most 20".
 function inputs.counted(role)
   local least, most = role.min or 0, role.max or math.huge
   if least == most then
