@@ -146,16 +146,21 @@ function options.platform(value)
   end
 end
 
---- The table of checkers of a call: its own options and those of every call.
-function options.of_call(own)
+--- A new table with the fields of one, and over them those of another.
+function options.with(fields, more)
   local all = {}
-  for name, check in pairs(of_every_call) do
-    all[name] = check
+  for name, value in pairs(fields) do
+    all[name] = value
   end
-  for name, check in pairs(own or {}) do
-    all[name] = check
+  for name, value in pairs(more) do
+    all[name] = value
   end
   return all
+end
+
+--- The table of checkers of a call: its own options and those of every call.
+function options.of_call(own)
+  return options.with(of_every_call, own or {})
 end
 
 --- "unknown option 'x', the nearest is 'y'".

@@ -168,19 +168,14 @@ function pull.pull(client, ref, given)
 end
 
 -- A type's own pull is of that type.
-local of_type_checkers = { client = options.table }
-for name, checker in pairs(checkers) do
-  of_type_checkers[name] = name ~= "type" and checker or nil
-end
+local of_type_checkers = options.with(checkers, { client = options.table })
+of_type_checkers.type = nil
 
 --- See oci.Type.pull. The option `client` is the client that pulls.
 function pull.of_type(type_of_it, ref, given)
-  local opts = {}
-  for name, value in pairs(options.check("pull", 2, given, of_type_checkers)) do
-    opts[name] = value
-  end
+  local opts = options.with(options.check("pull", 2, given, of_type_checkers), { type = type_of_it })
   local client = opts.client
-  opts.client, opts.type = nil, type_of_it
+  opts.client = nil
   if client then
     return client:pull(ref, opts)
   end

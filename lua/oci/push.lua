@@ -118,14 +118,8 @@ function push.index(client, given)
   local generic, message, code, detail = spec.expand(client, "index", 1, given)
   if not generic then
     return nil, message, code, detail
-  elseif generic.manifests then
-    return build(client, "index", generic)
   end
-  local empty = { manifests = {} }
-  for name, value in pairs(generic) do
-    empty[name] = value
-  end
-  return build(client, "index", empty)
+  return build(client, "index", options.with({ manifests = {} }, generic))
 end
 
 local of_every_call = options.of_call()

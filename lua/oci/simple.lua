@@ -122,10 +122,8 @@ local function what_counts(what)
   elseif type(what.unpacked) ~= "boolean" or type(what.path) ~= "string" then
     options.bad_argument("digest", 1, "option 'unpacked': true or false expected, and a 'path'")
   end
-  local packed = {}
-  for name, value in pairs(what) do
-    packed[name] = name ~= "unpacked" and value or nil
-  end
+  local packed = options.with(what, {})
+  packed.unpacked = nil
   return packed, what.unpacked
 end
 

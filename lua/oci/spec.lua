@@ -93,19 +93,7 @@ local of_document = {
   spec_version = version,
 }
 
---- A table of both.
-function spec.with(known, more)
-  local all = {}
-  for name, check in pairs(known) do
-    all[name] = check
-  end
-  for name, check in pairs(more) do
-    all[name] = check
-  end
-  return all
-end
-
-spec.checkers = options.of_call(spec.with(of_document, {
+spec.checkers = options.of_call(options.with(of_document, {
   tags = options.strings,
   immutable = options.boolean,
   fallback = options.boolean,
@@ -114,7 +102,7 @@ spec.checkers = options.of_call(spec.with(of_document, {
 }))
 
 --- Of an entry of an index.
-spec.of_entry = spec.with(of_document, { platform = options.platform })
+spec.of_entry = options.with(of_document, { platform = options.platform })
 
 -- ---- small things
 

@@ -38,10 +38,10 @@ local function add_built(self, built, called)
   end
   local before = #self.documents
   for _, document in ipairs(source.spec.documents) do
-    local copy = spec.with(document, { where = called })
+    local copy = options.with(document, { where = called })
     for i, entry in ipairs(document.entries or {}) do
       copy.entries = i > 1 and copy.entries or {}
-      copy.entries[i] = entry.document and spec.with(entry, { document = entry.document + before }) or entry
+      copy.entries[i] = entry.document and options.with(entry, { document = entry.document + before }) or entry
     end
     self:append(copy)
   end
@@ -52,7 +52,7 @@ end
 -- A spec within an index, which may have a type that looks at the entry's platform.
 local function add_spec(self, where, given, inherited, called, for_platform)
   if given.type ~= nil and given.spec_version == nil then
-    given = spec.with(given, { spec_version = inherited.version }) -- it has a say in what a type makes
+    given = options.with(given, { spec_version = inherited.version }) -- it has a say in what a type makes
   end
   local generic, message, code, detail = spec.expand(self.client, self.call, self.index, given, for_platform)
   if not generic then
@@ -95,7 +95,7 @@ local function entry_of(self, where, item, inherited, called)
     self:check(where, item, descriptor_checkers)
     return item
   end
-  local inner = spec.with(item, {})
+  local inner = options.with(item, {})
   inner.platform = nil
   return wrapped_entry(self, where, { manifest = inner, platform = item.platform }, inherited, called)
 end

@@ -23,10 +23,7 @@ local checkers = options.of_call { client = options.table, limit = options.size 
 -- The calls of a client, or those of the module, with the options of every call.
 local function caller(given)
   return function(name, ref, more)
-    local opts = options.call_options(given)
-    for key, value in pairs(more or {}) do
-      opts[key] = value
-    end
+    local opts = options.with(options.call_options(given), more or {})
     if given.client then
       return given.client[name](given.client, ref, opts)
     end

@@ -1,5 +1,6 @@
 --- oci.types.define: what an author says of a type, checked and brought into the shape that the types of the catalog have.
 local core = require "oci.core"
+local match = require "oci.types.match"
 local naming = require "oci.types.naming"
 local options = require "oci.options"
 local schema = require "oci.types.schema"
@@ -161,11 +162,7 @@ local function list_of(value)
 end
 
 local function copy(value)
-  local all = {}
-  for key, item in pairs(value) do
-    all[key] = item
-  end
-  return all
+  return options.with(value, {})
 end
 
 -- ---- texts
@@ -318,15 +315,6 @@ local function role_of(where, given, default_type)
   return made
 end
 
-local function has(list, name)
-  for _, item in ipairs(list) do
-    if item == name then
-      return true
-    end
-  end
-  return false
-end
-
 -- Layers are titled unless their author thinks otherwise: pull names files by it. Where no role needs to be filled, the
 -- layer that stands for nothing may be there.
 local function layers_of(where, given)
@@ -338,7 +326,7 @@ local function layers_of(where, given)
     check_role_name(here, layer.role, taken)
     made[i] = role_of(here, layer)
     local annotations = made[i].annotations
-    if not has(annotations.required, TITLE) and not has(annotations.recommended, TITLE) then
+    if not match.among(annotations.required, TITLE) and not match.among(annotations.recommended, TITLE) then
       table.insert(annotations.recommended, TITLE)
     end
     needed = needed or made[i].min > 0

@@ -2,6 +2,7 @@
 -- reports what is wrong, and what else is known: manifest, config, tag. It gives true, or nil, message, code, detail where
 -- the layer could not be read.
 local core = require "oci.core"
+local options = require "oci.options"
 
 local inspect = {}
 
@@ -242,23 +243,11 @@ inspect["helm-chart"] = function(layer, report, about)
   end)
 end
 
-local function is_list_of_strings(value)
-  if type(value) ~= "table" then
-    return false
-  end
-  for key, item in pairs(value) do
-    if type(key) ~= "number" or type(item) ~= "string" then
-      return false
-    end
-  end
-  return true
-end
-
 local function check_opa_manifest(bytes, report)
   local value, why = core.json_decode(bytes)
   if type(value) ~= "table" then
     report(".manifest in the bundle is no JSON object" .. (why and ": " .. why or ""))
-  elseif value.roots ~= nil and not is_list_of_strings(value.roots) then
+  elseif value.roots ~= nil and options.string_list(value.roots) then
     report "\"roots\" in the bundle's .manifest must be a list of strings"
   elseif value.revision ~= nil and type(value.revision) ~= "string" then
     report "\"revision\" in the bundle's .manifest must be a string"

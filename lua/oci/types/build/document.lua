@@ -27,7 +27,7 @@ local function image_config(labels)
 end
 
 -- What is written where none is given.
-local function default_config(type, config)
+local function default_config(kind, config)
   if config.media_type == EMPTY then
     return config.embed and { data = "{}", media_type = EMPTY, embed = true } or false
   elseif config.default == "image-config" then
@@ -35,7 +35,7 @@ local function default_config(type, config)
   elseif config.default then
     return { data = config.default, media_type = config.media_type, embed = config.embed }
   end
-  return inputs.refuse(type, "a config is needed%s", config.content and ": " .. config.content or "")
+  return inputs.refuse(kind, "a config is needed%s", config.content and ": " .. config.content or "")
 end
 
 -- What a config says, where it can be read without waiting long; else nil; nil, message where it is not JSON.
@@ -50,30 +50,30 @@ local function said_by(item)
 end
 
 -- Refuses a config that its schema would not take.
-local function check_schema(type, config, item)
+local function check_schema(kind, config, item)
   if config.schema == nil or item.media_type ~= config.media_type then
     return true
   end
   local value, why = said_by(item)
   if why then
-    return inputs.refuse(type, "the config is not JSON: %s", why)
+    return inputs.refuse(kind, "the config is not JSON: %s", why)
   elseif value == nil then
     return true
   end
   local finding = require("oci.types.schema").check(config.schema, value)[1]
   if finding then
-    return inputs.refuse(type, "config%s: %s", finding.path ~= "" and "." .. finding.path or "", finding.message)
+    return inputs.refuse(kind, "config%s: %s", finding.path ~= "" and "." .. finding.path or "", finding.message)
   end
   return true
 end
 
-local function config_of(type, config, value)
+local function config_of(kind, config, value)
   if not config and value ~= nil then
-    return inputs.refuse(type, "it has no config")
+    return inputs.refuse(kind, "it has no config")
   elseif not config or (value == nil and config.media_type == "*" and not config.required) then
     return false
   elseif value == nil then
-    return default_config(type, config)
+    return default_config(kind, config)
   end
   local item = inputs.copy(value)
   if config.media_type == "*" then
@@ -82,9 +82,9 @@ local function config_of(type, config, value)
   item.media_type = item.media_type or config.media_type
   if item.media_type ~= config.media_type and not match.among(config.also_media_types, item.media_type)
     and not match.among(config.also_media_types, "*") then
-    return inputs.refuse(type, "the config cannot be of the media type \"%s\"", item.media_type)
+    return inputs.refuse(kind, "the config cannot be of the media type \"%s\"", item.media_type)
   end
-  local ok, message, code, detail = check_schema(type, config, item)
+  local ok, message, code, detail = check_schema(kind, config, item)
   if not ok then
     return nil, message, code, detail
   end
@@ -94,23 +94,23 @@ end
 -- ---- the rest
 
 -- The artifact's type: what the definition says; false: none is written, the config's media type is the type.
-local function artifact_type_of(type, definition, given)
+local function artifact_type_of(kind, definition, given)
   local fixed = definition.artifact_type
   if fixed == "*" then
     if not given.artifact_type then
-      return inputs.refuse(type, "an artifact_type is needed")
+      return inputs.refuse(kind, "an artifact_type is needed")
     end
     return given.artifact_type
-  elseif ANY_ARTIFACT_TYPE[type.name] then
+  elseif ANY_ARTIFACT_TYPE[kind.name] then
     return given.artifact_type or fixed
   elseif given.artifact_type and given.artifact_type ~= fixed then
-    return inputs.refuse(type, "the artifact_type is %s", fixed and ("\"%s\""):format(fixed) or "not written")
+    return inputs.refuse(kind, "the artifact_type is %s", fixed and ("\"%s\""):format(fixed) or "not written")
   end
   return fixed or false
 end
 
 -- Completes `out` by what the definition wants of annotations: values that it knows, the time, what has to be there.
-local function complete_annotations(type, definition, out)
+local function complete_annotations(kind, definition, out)
   local wanted, all = definition.annotations or {}, inputs.copy(out.annotations or {})
   for name, value in pairs(wanted.values or {}) do
     all[name] = all[name] or value
@@ -119,7 +119,7 @@ local function complete_annotations(type, definition, out)
     if name == CREATED and out.created == nil and not all[name] then
       out.created = true -- to choose such a type is to ask for it
     elseif name ~= CREATED and not all[name] then
-      return inputs.refuse(type, "the annotation '%s' is needed", name)
+      return inputs.refuse(kind, "the annotation '%s' is needed", name)
     end
   end
   out.annotations = next(all) and all or nil
@@ -127,19 +127,19 @@ local function complete_annotations(type, definition, out)
 end
 
 -- The options of every specification that were given, with the artifact's type.
-local function begin(type, definition, given)
+local function begin(kind, definition, given)
   local out = {}
   for name in pairs(generic_spec.checkers) do
     out[name] = given[name]
   end
-  local kind, message, code, detail = artifact_type_of(type, definition, given)
-  if kind == nil then
+  local artifact_type, message, code, detail = artifact_type_of(kind, definition, given)
+  if artifact_type == nil then
     return nil, message, code, detail
   end
-  out.artifact_type = kind or nil
+  out.artifact_type = artifact_type or nil
   out.empty_config_type = given.empty_config_type or (definition.config or {}).empty_config_type
   local ok
-  ok, message, code, detail = complete_annotations(type, definition, out)
+  ok, message, code, detail = complete_annotations(kind, definition, out)
   if not ok then
     return nil, message, code, detail
   end
@@ -147,18 +147,18 @@ local function begin(type, definition, given)
 end
 
 -- The manifest of a definition: that of the type, or the child of its index.
-local function manifest(type, definition, given, order)
-  local out, message, code, detail = begin(type, definition, given)
+local function manifest(kind, definition, given, order)
+  local out, message, code, detail = begin(kind, definition, given)
   if not out then
     return nil, message, code, detail
   end
-  out.layers, message, code, detail = layers.of(type, definition.layers, given, order)
+  out.layers, message, code, detail = layers.of(kind, definition.layers, given, order)
   if not out.layers then
     return nil, message, code, detail
   elseif #out.layers < (definition.min_layers or 0) then
-    return inputs.refuse(type, "at least %d of its layers are needed", definition.min_layers)
+    return inputs.refuse(kind, "at least %d of its layers are needed", definition.min_layers)
   end
-  out.config, message, code, detail = config_of(type, definition.config, given.config)
+  out.config, message, code, detail = config_of(kind, definition.config, given.config)
   if out.config == nil then
     return nil, message, code, detail
   end
@@ -191,75 +191,75 @@ local function split(role, child, given)
   return of_entry, of_child
 end
 
-local function check_entry_names(type, child, given)
+local function check_entry_names(kind, child, given)
   local known = { platform = true, config = child.config ~= nil or nil, annotations = true, created = true }
   for _, role in ipairs(child.layers) do
     known[role.role], known[inputs.key(role.role)] = true, true
   end
   for name in pairs(given) do
     if not known[name] then
-      options.raise(("%s: %s"):format(type.name, options.unknown("option", tostring(name), known)))
+      options.raise(("%s: %s"):format(kind.name, options.unknown("option", tostring(name), known)))
     end
   end
 end
 
-local function complete_entry(type, role, entry)
+local function complete_entry(kind, role, entry)
   entry.annotations = inputs.copy(entry.annotations or {})
   for name, value in pairs((role.annotations or {}).values or {}) do
     entry.annotations[name] = entry.annotations[name] or value
   end
   for _, name in ipairs((role.annotations or {}).required or {}) do
     if not entry.annotations[name] then
-      return inputs.refuse(type, "'%s' needs the annotation '%s'", role.role, name)
+      return inputs.refuse(kind, "'%s' needs the annotation '%s'", role.role, name)
     end
   end
   if (role.platform or ""):find "^required" and not entry.platform then
-    return inputs.refuse(type, "'%s' needs a platform", role.role)
+    return inputs.refuse(kind, "'%s' needs a platform", role.role)
   end
   return entry
 end
 
 -- An entry: a manifest to be made of what is given by the child's roles, or a descriptor of what is there.
-local function entry_of(type, role, given)
-  local child = type.child
+local function entry_of(kind, role, given)
+  local child = kind.child
   if given.digest or given.manifest or (child.role and child.role ~= role.role) then
-    return complete_entry(type, role, inputs.copy(given))
+    return complete_entry(kind, role, inputs.copy(given))
   end
-  check_entry_names(type, child, given)
+  check_entry_names(kind, child, given)
   local inner = inputs.copy(given)
   local of_entry
   of_entry, inner.annotations = split(role, child, given.annotations)
   inner.platform = nil
-  local made, message, code, detail = manifest(type, child, inner)
+  local made, message, code, detail = manifest(kind, child, inner)
   if not made then
     return nil, message, code, detail
   end
-  return complete_entry(type, role, { manifest = made, platform = given.platform, annotations = of_entry })
+  return complete_entry(kind, role, { manifest = made, platform = given.platform, annotations = of_entry })
 end
 
 -- What was given for a role of an index, as a list; the content of a child without layers is its config.
-local function entries_of(type, role, given)
+local function entries_of(kind, role, given)
   local value = inputs.of_role(given, role)
-  if value ~= nil and type.child.role == role.role then
+  if value ~= nil and kind.child.role == role.role then
     return { { config = value } }
   end
   return value == nil and {} or value[1] == nil and { value } or value
 end
 
-local function index(type, given)
-  local out, message, code, detail = begin(type, type, given)
+local function index(kind, given)
+  local out, message, code, detail = begin(kind, kind, given)
   if not out then
     return nil, message, code, detail
   end
   out.config, out.manifests = nil, {}
-  for _, role in ipairs(type.entries) do
-    local values = entries_of(type, role, given)
+  for _, role in ipairs(kind.entries) do
+    local values = entries_of(kind, role, given)
     if #values < (role.min or 0) or #values > (role.max or math.huge) then
-      return inputs.refuse(type, "'%s' is given %d times, %s expected", role.role, #values, inputs.counted(role))
+      return inputs.refuse(kind, "'%s' is given %d times, %s expected", role.role, #values, inputs.counted(role))
     end
     for _, value in ipairs(values) do
       local entry
-      entry, message, code, detail = entry_of(type, role, value)
+      entry, message, code, detail = entry_of(kind, role, value)
       if not entry then
         return nil, message, code, detail
       end
@@ -270,13 +270,13 @@ local function index(type, given)
 end
 
 --- The generic specification of a type's manifest or index; nil, message, code, detail. `order`: see layers.of.
-function document.of(type, given, order)
-  if type.entries then
-    return index(type, given)
+function document.of(kind, given, order)
+  if kind.entries then
+    return index(kind, given)
   end
-  local out, message, code, detail = manifest(type, type, given, order)
-  if out and type.subject == "required" and not out.subject then
-    return inputs.refuse(type, "a subject is needed: what the artifact is about")
+  local out, message, code, detail = manifest(kind, kind, given, order)
+  if out and kind.subject == "required" and not out.subject then
+    return inputs.refuse(kind, "a subject is needed: what the artifact is about")
   end
   return out, message, code, detail
 end

@@ -27,8 +27,8 @@ local function set_media_type(item)
 end
 
 --- See build.expand. `source` and `revision` are the annotations of these names.
-function flux_artifact.expand(type, given)
-  local items, message, code, detail = inputs.list(type, type.layers[1], given.content)
+function flux_artifact.expand(kind, given)
+  local items, message, code, detail = inputs.list(kind, kind.layers[1], given.content)
   if not items then
     return nil, message, code, detail
   end
@@ -39,7 +39,7 @@ function flux_artifact.expand(type, given)
       local ok
       ok, message, code, detail = set_media_type(item)
       if not ok then
-        return nil, ("%s: %s"):format(type.name, message), code, detail
+        return nil, ("%s: %s"):format(kind.name, message), code, detail
       end
     end
   end

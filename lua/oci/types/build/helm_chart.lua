@@ -315,12 +315,12 @@ local function order_of(client, chart, provenance)
 end
 
 -- The content of a role that has one, looked at; or nil, message, code, detail.
-local function one(type, role, value)
-  local items, message, code, detail = inputs.list(type, { role = role, media_types = { "tar" } }, value)
+local function one(kind, role, value)
+  local items, message, code, detail = inputs.list(kind, { role = role, media_types = { "tar" } }, value)
   if not items then
     return nil, message, code, detail
   elseif #items ~= 1 then
-    return nil, ("%s: one %s is expected"):format(type.name, role), "INVALID", {}
+    return nil, ("%s: one %s is expected"):format(kind.name, role), "INVALID", {}
   end
   return items[1]
 end
@@ -335,8 +335,8 @@ local function provenance_of(chart, given)
 end
 
 --- See build.expand: the contents of the roles, the tag, and the order of the roles.
-function helm_chart.expand(type, given, client)
-  local item, message, code, detail = one(type, "chart", given.chart)
+function helm_chart.expand(kind, given, client)
+  local item, message, code, detail = one(kind, "chart", given.chart)
   if not item then
     return nil, message, code, detail
   end
@@ -347,7 +347,7 @@ function helm_chart.expand(type, given, client)
     chart, message, code, detail = parse(files)
   end
   if not chart then
-    return nil, ("%s: %s"):format(type.name, message), code, detail
+    return nil, ("%s: %s"):format(kind.name, message), code, detail
   end
   if item.dir then
     item.prefix, item.compression, item.follow_links = chart.name, "gzip", true
@@ -360,7 +360,7 @@ function helm_chart.expand(type, given, client)
     end
   end
   given.chart, given.provenance = item, provenance or nil
-  given.config = { data = print_value(chart), media_type = type.config.media_type }
+  given.config = { data = print_value(chart), media_type = kind.config.media_type }
   given.annotations = annotations_of(chart, given.annotations)
   return given, chart.version:gsub("%+", "_"), order
 end

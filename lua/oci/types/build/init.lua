@@ -56,10 +56,7 @@ end
 
 -- Checks of what is given: for the roles, for the builder's own options, and for those of every specification.
 local function checkers_of(kind, builder)
-  local known = { type = anything }
-  for name, check in pairs(generic_spec.checkers) do
-    known[name] = check
-  end
+  local known = options.with(generic_spec.checkers, { type = anything })
   known.layers, known.files, known.manifests = nil, nil, nil
   for _, role in ipairs(kind.entries or kind.layers) do
     if not layers.is_empty(role) then
@@ -67,10 +64,7 @@ local function checkers_of(kind, builder)
       known[role.role], known[inputs.key(role.role)] = check, check
     end
   end
-  for name, check in pairs(builder and builder.options or {}) do
-    known[name] = check
-  end
-  return known
+  return options.with(known, builder and builder.options or {})
 end
 
 local function default_tag(kind)

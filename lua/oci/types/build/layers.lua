@@ -66,13 +66,13 @@ function layers.choose(role, item)
   return known[1] ~= "*" and known[1] or nil
 end
 
-local function set_media_type(type, role, item)
+local function set_media_type(kind, role, item)
   local open = takes(role, "*/*") -- a role that takes anything
   local media_type = item.media_type or layers.choose(role, item)
   if media_type and not takes(role, media_type) then
-    return inputs.refuse(type, "'%s' cannot be of the media type \"%s\"", role.role, media_type)
+    return inputs.refuse(kind, "'%s' cannot be of the media type \"%s\"", role.role, media_type)
   elseif not media_type and not open then
-    return inputs.refuse(type, "'%s' %s", role.role, item.dir and "cannot be a directory" or "needs a media_type")
+    return inputs.refuse(kind, "'%s' %s", role.role, item.dir and "cannot be a directory" or "needs a media_type")
   end
   item.media_type = media_type
   if item.dir and media_type then
@@ -92,7 +92,7 @@ local function wants_title(role)
 end
 
 -- A file alone is titled by its name, one of many by its path.
-local function set_title(type, role, item)
+local function set_title(kind, role, item)
   local path = item.path or item.dir
   if not item.title and path and wants_title(role) then
     item.title = inputs.title(path, role.max == 1)
@@ -101,9 +101,9 @@ local function set_title(type, role, item)
     end
   end
   if (role.title_required or role.files) and not item.title then
-    return inputs.refuse(type, "'%s' needs a title", role.role)
+    return inputs.refuse(kind, "'%s' needs a title", role.role)
   elseif role.files and not roles.titled_so(role, item.title) then
-    return inputs.refuse(type, "'%s' cannot be called \"%s\": it takes %s", role.role, item.title,
+    return inputs.refuse(kind, "'%s' cannot be called \"%s\": it takes %s", role.role, item.title,
       table.concat(role.files, ", "))
   end
   if item.dir and not item.prefix and not match.among((role.annotations or {}).required, UNPACK) then
@@ -112,7 +112,7 @@ local function set_title(type, role, item)
   return true
 end
 
-local function set_annotations(type, role, item)
+local function set_annotations(kind, role, item)
   local all, needs = {}, (role.annotations or {}).required or {}
   for name, value in pairs(item.annotations or {}) do
     all[name] = value
@@ -124,19 +124,19 @@ local function set_annotations(type, role, item)
   end
   for _, name in ipairs(needs) do
     if not WRITTEN[name] and not all[name] then
-      return inputs.refuse(type, "'%s' needs the annotation '%s'", role.role, name)
+      return inputs.refuse(kind, "'%s' needs the annotation '%s'", role.role, name)
     end
   end
   item.annotations = next(all) and all or nil
   return true
 end
 
-local function finish_item(type, role, item)
+local function finish_item(kind, role, item)
   if role.data == "embedded" and item.embed == nil then
     item.embed = true
   end
   for _, step in ipairs { set_title, set_media_type, set_annotations } do
-    local ok, message, code, detail = step(type, role, item)
+    local ok, message, code, detail = step(kind, role, item)
     if not ok then
       return nil, message, code, detail
     end
@@ -145,18 +145,18 @@ local function finish_item(type, role, item)
 end
 
 -- The contents of a role, as layers of the generic specification.
-local function of_role(type, role, value)
-  local items, message, code, detail = inputs.list(type, role, value)
+local function of_role(kind, role, value)
+  local items, message, code, detail = inputs.list(kind, role, value)
   if not items then
     return nil, message, code, detail
   end
   if #items < (role.min or 0) or #items > (role.max or math.huge) then
-    return inputs.refuse(type, "'%s' is given %s, %s expected", role.role,
+    return inputs.refuse(kind, "'%s' is given %s, %s expected", role.role,
       #items == 0 and "nothing" or #items == 1 and "once" or #items .. " times", inputs.counted(role))
   end
   for _, item in ipairs(items) do
     local ok
-    ok, message, code, detail = finish_item(type, role, item)
+    ok, message, code, detail = finish_item(kind, role, item)
     if not ok then
       return nil, message, code, detail
     end
@@ -170,7 +170,7 @@ function layers.is_empty(role)
 end
 
 --- The layers of the roles, in their order, or in that of `order` (names of roles); nil, message, code, detail.
-function layers.of(type, definition, given, order)
+function layers.of(kind, definition, given, order)
   local all, at = {}, {}
   for i, name in ipairs(order or {}) do
     at[name] = i
@@ -182,7 +182,7 @@ function layers.of(type, definition, given, order)
   table.sort(sorted, function(a, b) return a.at < b.at end)
   for _, entry in ipairs(sorted) do
     if not layers.is_empty(entry.role) then
-      local items, message, code, detail = of_role(type, entry.role, inputs.of_role(given, entry.role))
+      local items, message, code, detail = of_role(kind, entry.role, inputs.of_role(given, entry.role))
       if not items then
         return nil, message, code, detail
       end

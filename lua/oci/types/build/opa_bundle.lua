@@ -53,8 +53,8 @@ local function from_archive(item)
 end
 
 --- See build.expand.
-function opa_bundle.expand(type, given)
-  local items, message, code, detail = inputs.list(type, type.layers[1], given.bundle)
+function opa_bundle.expand(kind, given)
+  local items, message, code, detail = inputs.list(kind, kind.layers[1], given.bundle)
   if not items then
     return nil, message, code, detail
   end
@@ -64,7 +64,7 @@ function opa_bundle.expand(type, given)
       ok, message, code, detail = (item.dir and from_directory or from_archive)(item)
     end
     if not ok then
-      return nil, ("%s: %s"):format(type.name, message), code, detail
+      return nil, ("%s: %s"):format(kind.name, message), code, detail
     end
   end
   given.bundle = items

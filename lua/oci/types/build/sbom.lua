@@ -32,17 +32,17 @@ local function form_of(item)
 end
 
 -- The type with the media type of the document's form, as artifact type and as that of the layer.
-local function with_media_type(type, media_type)
-  local definition = inputs.copy(type)
-  local role = inputs.copy(type.layers[1])
+local function with_media_type(kind, media_type)
+  local definition = inputs.copy(kind)
+  local role = inputs.copy(kind.layers[1])
   role.media_types = { media_type }
   definition.artifact_type, definition.layers = media_type, { role }
   return definition
 end
 
 --- See build.expand.
-function sbom.expand(type, given)
-  local items, message, code, detail = inputs.list(type, type.layers[1], given.sbom)
+function sbom.expand(kind, given)
+  local items, message, code, detail = inputs.list(kind, kind.layers[1], given.sbom)
   if not items then
     return nil, message, code, detail
   elseif #items ~= 1 then
@@ -51,16 +51,16 @@ function sbom.expand(type, given)
   local form
   form, message, code, detail = form_of(items[1])
   if not form then
-    return nil, ("%s: %s"):format(type.name, message), code, detail
-  elseif form.type ~= type.name then
-    if type.name ~= "sbom" then
-      return nil, ("%s: %s is of the type %s"):format(type.name, inputs.name(items[1]), form.type), "INVALID",
+    return nil, ("%s: %s"):format(kind.name, message), code, detail
+  elseif form.type ~= kind.name then
+    if kind.name ~= "sbom" then
+      return nil, ("%s: %s is of the type %s"):format(kind.name, inputs.name(items[1]), form.type), "INVALID",
         { path = items[1].path }
     end
-    type = require("oci.types").get(form.type)
+    kind = require("oci.types").get(form.type)
   end
   given.sbom = items
-  return given, nil, nil, with_media_type(type, form.media_type)
+  return given, nil, nil, with_media_type(kind, form.media_type)
 end
 
 return sbom

@@ -18,8 +18,8 @@ local function little_endian(bytes)
 end
 
 --- See build.expand: what is no SIF is refused, and the time is that of the file.
-function singularity_sif.expand(type, given)
-  local items, message, code, detail = inputs.list(type, type.layers[1], given.sif)
+function singularity_sif.expand(kind, given)
+  local items, message, code, detail = inputs.list(kind, kind.layers[1], given.sif)
   if not items then
     return nil, message, code, detail
   end
@@ -27,9 +27,9 @@ function singularity_sif.expand(type, given)
     local header
     header, message, code, detail = inputs.head(item, HEADER)
     if not header then
-      return nil, ("%s: %s"):format(type.name, message), code, detail
+      return nil, ("%s: %s"):format(kind.name, message), code, detail
     elseif header:sub(MAGIC_AT, MAGIC_AT + 9) ~= "SIF_MAGIC\0" or #header < HEADER then
-      return nil, ("%s: %s is no SIF file"):format(type.name, inputs.name(item)), "INVALID", { path = item.path }
+      return nil, ("%s: %s is no SIF file"):format(kind.name, inputs.name(item)), "INVALID", { path = item.path }
     end
     local seconds = little_endian(header:sub(CREATED_AT, CREATED_AT + 7))
     if given.created == nil and not (given.annotations or {})[CREATED] and seconds >= 0 and seconds < LATEST then

@@ -175,8 +175,8 @@ local function config_of(component, digest, author, time)
 end
 
 --- See build.expand. The config has a time in any case: that of 1970 if none is given.
-function wasm.expand(type, given, client)
-  local items, message, code, detail = inputs.list(type, type.layers[1], given.module)
+function wasm.expand(kind, given, client)
+  local items, message, code, detail = inputs.list(kind, kind.layers[1], given.module)
   if not items then
     return nil, message, code, detail
   elseif given.config ~= nil or #items ~= 1 then
@@ -188,13 +188,13 @@ function wasm.expand(type, given, client)
     digest, message, code, detail = inputs.digest(client, items[1])
   end
   if not digest then
-    return nil, ("%s: %s"):format(type.name, message), code, detail
+    return nil, ("%s: %s"):format(kind.name, message), code, detail
   end
   local time, wrong = spec.creation_time(given.created or 0)
   if not time then
     return nil, wrong, "INVALID", {}
   end
-  given.config = { data = config_of(component, digest, given.author, time), media_type = type.config.media_type }
+  given.config = { data = config_of(component, digest, given.author, time), media_type = kind.config.media_type }
   given.module = items
   return given
 end
