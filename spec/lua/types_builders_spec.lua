@@ -161,6 +161,15 @@ describe("singularity-sif", function()
   end)
 end)
 
+describe("what is looked into", function()
+  it("is a file", function()
+    local dir = tree { ["a/x"] = "x" }
+    for name, role in pairs { ["singularity-sif"] = "sif", wasm = "module", sbom = "sbom" } do
+      refused("INVALID", dir .. " is a directory", oci.push("memory:x:y", { type = name, [role] = dir, subject = SUBJECT }))
+    end
+  end)
+end)
+
 describe("wasm", function()
   local wasm = types.get "wasm"
   local MODULE = "\0asm\1\0\0\0"

@@ -116,6 +116,8 @@ end
 function inputs.head(item, count)
   if item.data then
     return item.data:sub(1, count)
+  elseif item.dir then
+    return nil, item.dir .. " is a directory, and a file is expected", "INVALID", { path = item.dir }
   elseif not item.path then
     return nil, "a path or data are expected, since it is looked into", "INVALID", {}
   end
