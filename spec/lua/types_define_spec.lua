@@ -230,6 +230,31 @@ describe("define", function()
     assert.equal("layers[0].mediaType", found["seed-A11"])
   end)
 
+  it("gives findings in one order, in texts that are UTF-8 and bounded", function()
+    local wanted, wrong = {}, {}
+    for letter in ("hgfedcba"):gmatch "." do
+      wanted[letter], wrong[letter] = ("ä"):rep(1000), "x"
+    end
+    local kind = define { annotations = { values = wanted }, layers = {} }
+    local built = assert(oci.manifest { artifact_type = kind.artifact_type, annotations = wrong })
+    local order = {}
+    for i, finding in ipairs(kind:check(built)) do
+      order[i] = finding.message:match "the annotation (%l)"
+      assert.is_true(#finding.message < 700)
+      assert(oci.json.encode(finding))
+    end
+    assert.equal("abcdefgh", table.concat(order))
+  end)
+
+  it("leaves what it is given as it was", function()
+    local given = definition { config = { media_type = CONFIG, schema = { required = { "a" } } }, annotations = { "a.b" },
+      specs = { "X 1" }, titles = { ["en-US"] = "Test" }, tools = { { url = "https://x", title = "abc" } } }
+    local before = assert(oci.json.encode(given))
+    assert(oci.types.define(given))
+    assert.equal(before, assert(oci.json.encode(given)))
+    assert.is_nil(getmetatable(given))
+  end)
+
   it("raises for wrong names and shapes, naming the nearest", function()
     assert.equal("bad argument #1 to 'define' (table expected, got no value)",
       (select(2, pcall(oci.types.define)):gsub("^.-: ", "")))

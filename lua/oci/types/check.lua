@@ -133,9 +133,9 @@ local function check_annotations(self)
       self.report("annotation", "annotations", ("the annotation %s is missing"):format(name))
     end
   end
-  for name, value in pairs(wanted.values or {}) do
-    if given[name] ~= nil and given[name] ~= value then
-      self.report("annotation", "annotations", ("the annotation %s must be \"%s\""):format(name, value))
+  for _, name in ipairs(values.sorted(wanted.values or {})) do
+    if given[name] ~= nil and given[name] ~= wanted.values[name] then
+      self.report("annotation", "annotations", ("the annotation %s must be \"%s\""):format(name, wanted.values[name]))
     end
   end
 end
@@ -206,9 +206,10 @@ local function check_config_content(self, bytes)
       finding.path ~= "" and " at " .. finding.path or "", finding.message))
   end
   local labels = check.labels(value)
-  for name, text in pairs(wanted.labels or {}) do
-    if labels[name] ~= text then
-      self.report("config-content", "config", ("the config must have the label %s = \"%s\""):format(name, text))
+  for _, name in ipairs(values.sorted(wanted.labels or {})) do
+    if labels[name] ~= wanted.labels[name] then
+      self.report("config-content", "config", ("the config must have the label %s = \"%s\""):format(
+        name, wanted.labels[name]))
     end
   end
 end

@@ -17,13 +17,6 @@ local roles = require "oci.types.roles"
 ---@field tag? string the manifest's tag
 ---@field descriptor? oci.Descriptor how an index lists the manifest
 
--- Media types of configs that tell nothing.
-local anybodys = {
-  ["application/vnd.oci.empty.v1+json"] = true,
-  ["application/vnd.oci.image.config.v1+json"] = true,
-  ["application/vnd.docker.container.image.v1+json"] = true,
-}
-
 local order_of_marks = {
   ["artifactType"] = 1,
   ["annotation"] = 2,
@@ -71,7 +64,7 @@ end
 
 marks["config.mediaType"] = function(kind, shape, manifest)
   local of_images = kind.generic and kind.identify_by == "config.mediaType"
-  if not (manifest.config and shape.config) or (anybodys[manifest.config.media_type] and not of_images) then
+  if not (manifest.config and shape.config) or (match.anybodys[manifest.config.media_type] and not of_images) then
     return false
   end
   local wanted, given = shape.config, match.folded(kind, manifest.config.media_type)

@@ -18,6 +18,13 @@ function match.placeholders(pattern, text)
   return text:find("^" .. lua_pattern .. "$") ~= nil
 end
 
+--- Media types of configs that tell nothing of what an artifact is.
+match.anybodys = {
+  ["application/vnd.oci.empty.v1+json"] = true,
+  ["application/vnd.oci.image.config.v1+json"] = true,
+  ["application/vnd.docker.container.image.v1+json"] = true,
+}
+
 --- Is a value in a list?
 function match.among(list, value)
   for _, item in ipairs(list or {}) do

@@ -6,6 +6,7 @@
 -- and what its reviewers would send back is refused before. The media type is that of the config, or the artifact type where the
 -- config is empty. A text in one language is an object { locale, title } as in their schema, in several a list of these.
 local core = require "oci.core"
+local match = require "oci.types.match"
 local options = require "oci.options"
 local values = require "oci.types.values"
 
@@ -70,19 +71,11 @@ local function tools_of(problems, kind)
   return list[1] and list or nil
 end
 
--- What is not the type's own.
-local anybodys = {
-  ["*"] = true,
-  ["application/vnd.oci.empty.v1+json"] = true,
-  ["application/vnd.oci.image.config.v1+json"] = true,
-  ["application/vnd.docker.container.image.v1+json"] = true,
-}
-
 -- The media type that is the type's own: of its config, or its artifact type.
 local function own_type(problems, kind, shape)
   local config = not kind.entries and shape.config and shape.config.media_type
   for _, media_type in ipairs { config or "*", kind.artifact_type or "*" } do
-    if not anybodys[media_type] then
+    if media_type ~= "*" and not match.anybodys[media_type] then
       check_length(problems, "the media type " .. media_type, media_type, 35, 100)
       return media_type
     end
