@@ -9,7 +9,8 @@ if name then
   end
 else
   -- Nothing is fetched but the manifest.
-  for _, layer in ipairs(assert(oci.fetch_manifest(reference)).layers) do
+  local manifest = assert(oci.fetch_manifest(reference))
+  for _, layer in ipairs(manifest.layers or manifest.manifests) do
     print(layer.size, layer.media_type, (layer.annotations or {})["org.opencontainers.image.title"] or layer.digest)
   end
 end

@@ -106,8 +106,10 @@ function options.string_map(value)
     return "table of strings"
   end
   for key, item in pairs(value) do
-    if type(key) ~= "string" or type(item) ~= "string" then
-      return ("table whose names and values are strings ('%s' is a %s)"):format(tostring(key), type(item))
+    if type(key) ~= "string" then
+      return "table of strings", ("the name [%s] is no string"):format(tostring(key))
+    elseif type(item) ~= "string" then
+      return "table of strings", ("'%s': string expected, got %s"):format(key, options.kind(item))
     end
   end
 end

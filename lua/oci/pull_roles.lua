@@ -89,7 +89,7 @@ function pull_roles.look(client, text, given)
   local known, roles = known_roles(kind, manifest), types.roles_of(kind, manifest)
   for _, name in ipairs(wanted or {}) do
     if not known[name] then
-      message = ("pull %s: of the type %s, %s"):format(text, kind.name, options.unknown("role", name, known))
+      message = ("pull %s: it is of the type %s: %s"):format(text, kind.name, options.unknown("role", name, known))
       return nil, message, "INVALID", {}
     end
   end

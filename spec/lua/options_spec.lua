@@ -103,6 +103,10 @@ describe("a wrong type", function()
       raised(function() oci.client { registries = { h = { plain_htp = true } } } end))
     assert.equal("bad argument #1 to 'client' (option 'credentials': 'username' and 'password' belong together)",
       raised(function() oci.client { credentials = { username = "x" } } end))
+    assert.equal("bad argument #2 to 'push' (option 'annotations': 'a': string expected, got number)",
+      raised(function() oci.push("x/y", { annotations = { a = 1 } }) end))
+    assert.equal("bad argument #2 to 'push' (option 'annotations': the name [1] is no string)",
+      raised(function() oci.push("x/y", { annotations = { "a" } }) end))
     assert.equal("bad argument #2 to 'pull' (option 'platform': unknown option 'arch', the nearest is 'architecture')",
       raised(function() oci.pull("x/y", { platform = { os = "linux", arch = "arm" } }) end))
   end)

@@ -73,7 +73,8 @@ function types.all()
   return all
 end
 
---- Defines a type of one's own, which is then found like those of the catalog.
+--- Defines a type of one's own, which is then found like those of the catalog, for as long as the Lua state lives: in nginx
+-- define it in init_by_lua, since a second time in a worker it EXISTS.
 ---@param definition oci.TypeDefinition
 ---@return oci.Type? type nil, message, code, detail: EXISTS, INVALID
 ---@return string? message

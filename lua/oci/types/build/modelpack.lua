@@ -38,7 +38,7 @@ local function print_fields(kind, where, values)
   end
   for name, value in pairs(values) do
     if not known[name] then
-      options.raise(("%s: %s in '%s'"):format(kind.name, options.unknown("member", tostring(name), known), where))
+      options.raise(("%s: '%s': %s"):format(kind.name, where, options.unknown("member", tostring(name), known)))
     end
     texts[name] = FIELDS[name] and print_fields(kind, name, value) or assert(go.json(value))
   end
