@@ -254,8 +254,9 @@ end
 
 --- Waits for the first operation of a list that has its results.
 function operation.wait_any(ops, timeout)
-  if type(ops) ~= "table" or #ops == 0 then
-    options.bad_argument("wait", 1, "list of operations expected")
+  local fault = type(ops) == "table" and options.list_fault(ops)
+  if fault or type(ops) ~= "table" or #ops == 0 then
+    options.bad_argument("wait", 1, fault or "list of operations expected")
   end
   if timeout ~= nil and options.seconds(timeout) then
     options.bad_argument("wait", 2, options.seconds(timeout) .. " expected")

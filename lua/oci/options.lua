@@ -84,8 +84,12 @@ end
 
 --- A list of strings.
 function options.string_list(value)
-  if type(value) ~= "table" or options.list_fault(value) then
+  if type(value) ~= "table" then
     return "list of strings"
+  end
+  local fault = options.list_fault(value)
+  if fault then
+    return "list of strings", fault
   end
   for _, item in ipairs(value) do
     if type(item) ~= "string" then
@@ -96,8 +100,10 @@ end
 
 --- A string or a list of them.
 function options.strings(value)
-  local expected = type(value) ~= "string" and options.string_list(value)
-  return expected and "string or " .. expected or nil
+  if type(value) ~= "string" then
+    local expected, why = options.string_list(value)
+    return expected and "string or " .. expected, why
+  end
 end
 
 --- Names and values that are strings.
