@@ -22,7 +22,7 @@ local reference = require "oci.reference"
 ---@field sync? boolean make files durable before they get their names
 ---@field on_progress? fun(event: oci.Event)
 
----@class oci.TypePullOptions: oci.PullOptions
+---@class oci.TypePullOptions: oci.PullOptions without `type`
 ---@field client? oci.Client left out: the default one
 
 ---@class oci.OpenFileOptions: oci.CallOptions
