@@ -91,20 +91,27 @@ function inputs.exists(path)
   return file ~= nil
 end
 
---- All of a file, at most `limit` bytes; or nil, message, code, detail.
-function inputs.read(path, limit)
+-- The first bytes of a file; or nil, message, code, detail.
+local function read_some(path, count)
   local file, why, number = io.open(path, "rb")
   if not file then
     return nil, "cannot open " .. why, number == 2 and "NOT_FOUND" or "IO", { path = path }
   end
-  local text, wrong = file:read(limit + 1)
+  local text, wrong = file:read(count)
   file:close()
   if wrong then
     return nil, ("cannot read %s: %s"):format(path, wrong), "IO", { path = path }
-  elseif text and #text > limit then
-    return nil, ("%s has more than %d bytes"):format(path, limit), "LIMIT", { path = path }
   end
   return text or ""
+end
+
+--- All of a file, at most `limit` bytes; or nil, message, code, detail.
+function inputs.read(path, limit)
+  local text, message, code, detail = read_some(path, limit + 1)
+  if text and #text > limit then
+    return nil, ("%s has more than %d bytes"):format(path, limit), "LIMIT", { path = path }
+  end
+  return text, message, code, detail
 end
 
 --- What a content is called in messages.
@@ -121,16 +128,7 @@ function inputs.head(item, count)
   elseif not item.path then
     return nil, "a path or data are expected, since it is looked into", "INVALID", {}
   end
-  local file, why, number = io.open(item.path, "rb")
-  if not file then
-    return nil, "cannot open " .. why, number == 2 and "NOT_FOUND" or "IO", { path = item.path }
-  end
-  local text, wrong = file:read(count)
-  file:close()
-  if wrong then
-    return nil, ("cannot read %s: %s"):format(item.path, wrong), "IO", { path = item.path }
-  end
-  return text or ""
+  return read_some(item.path, count)
 end
 
 --- The digest of a content.
