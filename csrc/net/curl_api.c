@@ -15,17 +15,9 @@ static _Atomic(struct oci_curl *) loaded;
 /* Both have the same interface; the second is what a machine has where only the GnuTLS flavour is installed. */
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 
-/* Debian's libcurl needs librtmp, and that GnuTLS with nine more. Loaded by themselves they find each other's symbols among
- * ten libraries instead of thirty, which saves a seventh of the time. Elsewhere it is not there, or of a few pages. */
-static void open_first(void)
-{
-    (void)dlopen("librtmp.so.1", RTLD_LAZY | RTLD_LOCAL);
-}
-
 static void *open_library(struct oci_err *reterr)
 {
     char first[200] = "";
-    open_first();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         /* Not RTLD_GLOBAL, not RTLD_DEEPBIND (event-loops, pitfall 9). Lazily: of the 30 libraries behind it most
          * are never called, and looking up all that they might call is a quarter of what loading them costs. */
