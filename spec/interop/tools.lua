@@ -63,6 +63,11 @@ function tools.try(...)
   return status == "0", text
 end
 
+-- Names must differ between the processes of a run: Lua's own seed is the time and addresses, which a sanitizer fixes.
+local urandom = assert(io.open("/dev/urandom", "rb"))
+math.randomseed(string.unpack("<i8i8", urandom:read(16)))
+urandom:close()
+
 local serial = 0
 --- A fresh directory, removed with the test run's scratch directory.
 function tools.directory()
