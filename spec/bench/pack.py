@@ -93,6 +93,7 @@ class Bench:
     def measure(self, argv, cwd):
         """((wall s, cpu s, peak MiB), what it printed)"""
         figures = self.fresh("figures")
+        os.sync()  # what was written before is not written back meanwhile
         done = subprocess.run([self.measure_program, figures, *argv], cwd=cwd, env=self.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode:
