@@ -7,8 +7,8 @@
 #include "base/library.h"
 #include "base/mem.h"
 
-/* Oldest version with all that is called above: curl_multi_poll 7.66, curl_multi_wakeup 7.68. */
-#define OLDEST 0x074400u
+/* Oldest version with all that is called above: curl_multi_poll 7.66. */
+#define OLDEST 0x074200u
 
 static _Atomic(struct oci_curl *) loaded;
 
@@ -50,7 +50,7 @@ static int fill(struct oci_curl *c, void *lib, struct oci_err *reterr)
         return oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl cannot be used: it has no %s", missing);
     const curl_version_info_data *v = c->version_info(CURLVERSION_NOW);
     if (v->version_num < OLDEST)
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl %s cannot be used: it is older than 7.68", v->version);
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl %s cannot be used: it is older than 7.66", v->version);
     return OCI_OK;
 }
 

@@ -16,7 +16,7 @@ OCI_BEGIN
     X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_pause)          \
     X(share_init) X(share_setopt) X(share_cleanup)                                                   \
     X(multi_init) X(multi_cleanup) X(multi_setopt) X(multi_add_handle) X(multi_remove_handle)        \
-    X(multi_perform) X(multi_poll) X(multi_wakeup) X(multi_info_read)
+    X(multi_perform) X(multi_poll) X(multi_info_read)
 /* clang-format on */
 
 struct oci_curl {

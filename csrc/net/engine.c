@@ -177,10 +177,8 @@ static void run(void *ctx)
         more = e->transfers && oci_transfers_turn(e->transfers);
     } while (more || sleep_until_needed(e));
     /* A caller that was let in before `over` may still be on its way out. */
-    oci_mutex_lock(&e->shared.lock);
     while (atomic_load(&e->callers) > 0)
-        oci_cond_wait_ms(&e->shared.cond, &e->shared.lock, 1);
-    oci_mutex_unlock(&e->shared.lock);
+        oci_thread_yield();
     oci_transfers_free(e->transfers);
     e->transfers = NULL;
     oci_driver_free(e->driver);

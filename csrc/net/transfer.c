@@ -9,6 +9,7 @@
 #include "net/easy.h"
 #include "net/trouble.h"
 #include "sys/clock.h"
+#include "sys/wake.h"
 
 /* Bytes a download may take in one turn of the loop. Beside others 128 KiB: without it a tiny request beside big
  * ones waited 100 ms instead of 2 (event-loops 2.6). Alone 1 MiB: each pause copies what libcurl has read already. */
@@ -25,6 +26,7 @@ struct oci_transfers {
     CURLSH *share;
     struct oci_trust trust;
     struct oci_timers *timers;
+    struct oci_wake wake; /* libcurl's own costs two calls of the system more each time */
     struct oci_slot *idle[IDLE_SLOTS];
     size_t idle_count;
     struct oci_link resumed;
@@ -472,12 +474,15 @@ bool oci_transfers_turn(struct oci_transfers *ts)
 
 void oci_transfers_poll(struct oci_transfers *ts, uint64_t timeout_ms)
 {
-    ts->curl->multi_poll(ts->multi, NULL, 0, timeout_ms > 3600000 ? 3600000 : (int)timeout_ms, NULL);
+    struct curl_waitfd wake = {.fd = ts->wake.read_fd, .events = CURL_WAIT_POLLIN};
+    ts->curl->multi_poll(ts->multi, &wake, 1, timeout_ms > 3600000 ? 3600000 : (int)timeout_ms, NULL);
+    if (wake.revents)
+        oci_wake_clear(&ts->wake);
 }
 
 void oci_transfers_wake(struct oci_transfers *ts)
 {
-    ts->curl->multi_wakeup(ts->multi);
+    oci_wake_set(&ts->wake);
 }
 
 struct oci_transfers *oci_transfers_new(struct oci_timers *timers, struct oci_err *reterr)
@@ -494,15 +499,21 @@ struct oci_transfers *oci_transfers_new(struct oci_timers *timers, struct oci_er
         return NULL;
     }
     struct oci_transfers *ts = oci_calloc(1, sizeof *ts);
-    if (ts) {
-        ts->curl = curl;
-        ts->timers = timers;
-        ts->quick_exit = oci_easy_quick_exit(curl);
-        oci_list_init(&ts->resumed);
-        ts->multi = curl->multi_init();
-        ts->share = curl->share_init();
+    if (!ts) {
+        oci_err_no_memory(reterr);
+        return NULL;
     }
-    if (!ts || !ts->multi || !ts->share) {
+    if (oci_wake_open(&ts->wake, reterr) != OCI_OK) {
+        oci_free(ts);
+        return NULL;
+    }
+    ts->curl = curl;
+    ts->timers = timers;
+    ts->quick_exit = oci_easy_quick_exit(curl);
+    oci_list_init(&ts->resumed);
+    ts->multi = curl->multi_init();
+    ts->share = curl->share_init();
+    if (!ts->multi || !ts->share) {
         oci_err_no_memory(reterr);
         oci_transfers_free(ts);
         return NULL;
@@ -524,6 +535,7 @@ void oci_transfers_free(struct oci_transfers *ts)
         ts->curl->multi_cleanup(ts->multi);
     if (ts->share)
         ts->curl->share_cleanup(ts->share);
+    oci_wake_close(&ts->wake);
     oci_trust_done(&ts->trust);
     oci_free(ts);
 }

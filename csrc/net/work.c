@@ -34,6 +34,11 @@ static void on_pool(struct oci_job *job)
     struct posted *p = (struct posted *)(void *)((char *)job - offsetof(struct posted, u));
     struct oci_work *w = work_of(p);
     w->rc = w->run(w, &w->err);
+}
+
+static void on_ran(struct oci_job *job)
+{
+    struct posted *p = (struct posted *)(void *)((char *)job - offsetof(struct posted, u));
     p->engine->host.call(&p->engine->host, &p->back); /* the last touch */
 }
 
@@ -71,6 +76,7 @@ static void post(struct oci_work *w)
     struct posted *p = posted_of(w);
     oci_list_init(&p->u.job.link);
     p->u.job.run = on_pool;
+    p->u.job.done = on_ran;
     oci_err_clear(&w->err);
     struct oci_engine *e = p->engine;
     struct oci_err err = {0};

@@ -11,6 +11,15 @@ struct discard {
     struct oci_files *t;
 };
 
+void oci_files_unstage(struct oci_files *t)
+{
+    if (oci_dir_remove(t->to_fd, t->staging, NULL) != OCI_OK)
+        return;
+    oci_fd_close(t->staging_fd);
+    t->staging_fd = -1;
+    t->staging[0] = '\0';
+}
+
 static int run_discard(struct oci_work *w, struct oci_err *reterr)
 {
     struct oci_files *t = OCI_OWNER(w, struct discard, work)->t;

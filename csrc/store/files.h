@@ -71,6 +71,8 @@ static inline struct oci_files *oci_files_of(struct oci_pull_target *t)
 }
 
 /* files.c */
+/* POOL. Removes the staging directory if there is nothing left in it, as mostly. */
+void oci_files_unstage(struct oci_files *t);
 struct oci_flow *oci_files_discard_new(struct oci_files *t);
 
 /* files_plan.c */
@@ -81,6 +83,8 @@ void oci_files_forget(struct oci_files *t);
 struct oci_flow *oci_files_prepare(struct oci_pull_target *t);
 
 /* files_dirs.c: those that are there and equal are not wanted any more. */
+/* A directory that is there, and was packed by us: only then its entries begin with the title. */
+bool oci_files_may_be_same(const struct oci_file *f);
 struct oci_flow *oci_files_compare_dirs(struct oci_files *t);
 
 /* files_put.c */

@@ -176,6 +176,8 @@ static int run(struct oci_work *w, struct oci_err *reterr)
     oci_files_parent_done(t);
     if (rc != OCI_OK)
         oci_files_undo(t);
+    else
+        oci_files_unstage(t);
     if (t->keep_staging)
         oci_err_wrap(reterr, "files that were overwritten are left in %s/%s", t->to, t->staging);
     return rc;

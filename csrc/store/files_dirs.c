@@ -63,8 +63,7 @@ static int on_packed(struct oci_flow *f)
     return compare_next(f);
 }
 
-/* Entries begin with the title; only files that have one were packed from a directory by us. */
-static bool may_be_same(const struct oci_file *f)
+bool oci_files_may_be_same(const struct oci_file *f)
 {
     return f->is_there && f->titled && oci_desc_annotation(&f->desc, OCI_ANNOTATION_CONTENT_DIGEST) != NULL;
 }
@@ -73,7 +72,7 @@ static int compare_next(struct oci_flow *f)
 {
     struct compare *c = of(f);
     const struct oci_pack_options o = {.compression = OCI_COMPRESS_NONE, .host = f->host};
-    while (c->next < c->t->count && !may_be_same(&c->t->files[c->next]))
+    while (c->next < c->t->count && !oci_files_may_be_same(&c->t->files[c->next]))
         c->next++;
     if (c->next == c->t->count)
         return OCI_OK;

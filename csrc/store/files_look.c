@@ -13,6 +13,7 @@ struct prepare {
     struct oci_flow flow;
     struct oci_work work;
     struct oci_files *t;
+    bool staged;             /* the staging directory is there, if one is needed */
     size_t next;             /* file to be looked at */
     struct oci_hash *hash;   /* of the one that is there */
     int fd;
@@ -99,6 +100,10 @@ static int look_at(struct prepare *p, struct oci_file *f, struct oci_err *reterr
     const char *base;
     struct oci_file_info info;
     struct oci_err err = {0};
+    if (p->t->made_to) { /* there is nothing in it, and what comes meanwhile is in the way of the name only */
+        f->wanted = true;
+        return OCI_OK;
+    }
     int rc = oci_files_parent(p->t, f->name, false, &dirfd, &base, &err);
     if (rc == OCI_OK)
         rc = oci_file_info(dirfd, base, false, &info, &err);
@@ -151,8 +156,10 @@ static int open_target(struct oci_files *t, struct oci_err *reterr)
     int rc = oci_dir_open(OCI_CWD, t->to, false, &t->to_fd, &err);
     if (rc == OCI_NOT_FOUND) {
         oci_err_clear(&err);
-        rc = oci_dir_open(OCI_CWD, t->to, true, &t->to_fd, &err);
+        rc = oci_dir_make(OCI_CWD, t->to, &err);
         t->made_to = rc == OCI_OK;
+        if (rc == OCI_OK)
+            rc = oci_dir_open(OCI_CWD, t->to, false, &t->to_fd, &err);
     }
     return rc == OCI_OK ? rc : oci_err_copy(reterr, &err);
 }
@@ -169,6 +176,15 @@ static int make_staging(struct oci_files *t, struct oci_err *reterr)
     if (rc != OCI_OK)
         oci_err_wrap(reterr, "%s", t->to);
     return rc;
+}
+
+static bool any_to_compare(const struct oci_files *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (oci_files_may_be_same(&t->files[i]))
+            return true;
+    }
+    return false;
 }
 
 static int run(struct oci_work *w, struct oci_err *reterr)
@@ -192,7 +208,8 @@ static int run(struct oci_work *w, struct oci_err *reterr)
         p->next++;
     }
     oci_files_parent_done(t);
-    return rc;
+    p->staged = rc == OCI_OK && !any_to_compare(t);
+    return p->staged ? make_staging(t, reterr) : rc;
 }
 
 static int run_stage(struct oci_work *w, struct oci_err *reterr)
@@ -217,7 +234,10 @@ static int on_compared(struct oci_flow *f)
 
 static int on_looked(struct oci_flow *f)
 {
-    oci_spawn(f, oci_files_compare_dirs(OCI_OWNER(f, struct prepare, flow)->t));
+    const struct prepare *p = OCI_OWNER(f, struct prepare, flow);
+    if (p->staged)
+        return OCI_OK;
+    oci_spawn(f, oci_files_compare_dirs(p->t));
     return oci_ask_children(f, on_compared);
 }
 

@@ -151,21 +151,27 @@ static int set_aside(struct oci_files *t, int fd, const char *base, const char *
     return rc;
 }
 
-/* Moves `staged` in `from` to `base` in `fd`, which is `name` below the target and must not be there. */
-static int move_in(struct oci_files *t, int from, const char *staged, int fd, const char *base, const char *name,
-                   struct oci_err *reterr)
+/* Moves `staged` in `from` to `base` in `fd`, which is `name` below the target. OCI_EXISTS when something is there. */
+static int try_to_move_in(struct oci_files *t, int from, const char *staged, int fd, const char *base, const char *name,
+                          struct oci_err *reterr)
 {
     int rc = note(t, OCI_MOVED_IN, name, reterr);
     if (rc != OCI_OK)
         return rc;
+    rc = oci_file_rename(from, staged, fd, base, false, reterr);
+    if (rc != OCI_OK)
+        unnote(t);
+    return rc;
+}
+
+static int move_in(struct oci_files *t, int from, const char *staged, int fd, const char *base, const char *name,
+                   struct oci_err *reterr)
+{
     struct oci_err err = {0};
-    rc = oci_file_rename(from, staged, fd, base, false, &err);
-    if (rc == OCI_OK)
-        return rc;
-    unnote(t);
+    int rc = try_to_move_in(t, from, staged, fd, base, name, &err);
     if (rc == OCI_EXISTS) /* it came while we were downloading */
         return exists(t, name, "something else", reterr);
-    return oci_err_copy(reterr, &err);
+    return rc == OCI_OK ? rc : oci_err_copy(reterr, &err);
 }
 
 /* Puts a file where something else may be. */
@@ -174,7 +180,11 @@ static int place_file(struct oci_files *t, int from, const char *staged, int fd,
 {
     struct oci_file_info there;
     struct oci_err err = {0};
-    int rc = oci_file_info(fd, base, false, &there, &err);
+    int rc = try_to_move_in(t, from, staged, fd, base, name, &err);
+    if (rc != OCI_EXISTS)
+        return rc == OCI_OK ? rc : oci_err_copy(reterr, &err);
+    oci_err_clear(&err);
+    rc = oci_file_info(fd, base, false, &there, &err);
     if (rc != OCI_OK && rc != OCI_NOT_FOUND)
         return oci_err_copy(reterr, &err);
     if (rc == OCI_OK && there.kind == OCI_FILE_DIRECTORY)
@@ -380,7 +390,10 @@ static int undo_deed(const struct oci_files *t, const struct oci_deed *d)
     snprintf(number, sizeof number, "%c%zu", d->kind == OCI_MOVED_ASIDE ? 'o' : 'r', d->number);
     switch (d->kind) {
     case OCI_MOVED_IN:
-        rc = oci_file_rename(fd, base, t->staging_fd, number, false, NULL);
+        if (t->staging_fd >= 0)
+            rc = oci_file_rename(fd, base, t->staging_fd, number, false, NULL);
+        else
+            rc = oci_dir_remove_all(fd, base, NULL); /* as it would be there */
         break;
     case OCI_MOVED_ASIDE:
         rc = oci_file_rename(t->staging_fd, number, fd, base, false, NULL);

@@ -30,24 +30,58 @@ static int make_dir(int dirfd, const char *path, unsigned mode)
     return oci_fault_errno(OCI_FAULT_MKDIR) ? -1 : mkdirat(dirfd, path, (mode_t)mode);
 }
 
-/* mkdir -p: each prefix that ends before a slash, then the whole. -1: errno. */
+/* Makes `path` up to a slash. Somebody else may be faster: opening will tell what is there. */
+static bool make_prefix(int dirfd, char *path, size_t len)
+{
+    char cut = path[len];
+    path[len] = '\0';
+    bool there = make_dir(dirfd, path, 0777) == 0 || errno == EEXIST;
+    path[len] = cut;
+    return there;
+}
+
+/* Without the last name and the slashes before it; 0: there is nothing before it. */
+static size_t without_last(const char *path, size_t len)
+{
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    return len;
+}
+
+/* mkdir -p: mostly only the last is missing, so it is tried first. -1: errno. */
 static int make_parents(int dirfd, const char *path)
 {
-    char prefix[OCI_MAX_PATH];
-    size_t len = strlen(path);
-    if (len >= sizeof prefix) {
+    char copy[OCI_MAX_PATH];
+    const size_t len = strlen(path);
+    if (len >= sizeof copy) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    for (size_t at = 1; at <= len; at++) {
-        if (at < len && path[at] != '/')
-            continue;
-        memcpy(prefix, path, at);
-        prefix[at] = '\0';
-        if (make_dir(dirfd, prefix, 0777) != 0 && errno != EEXIST && (at == len || errno == ENOSPC))
-            return -1; /* a prefix may be on a read-only or foreign file system and be there all the same */
+    memcpy(copy, path, len + 1);
+    size_t at = len;
+    while (at > 0 && !make_prefix(dirfd, copy, at)) {
+        at = errno == ENOENT ? without_last(copy, at) : 0;
+        if (at == 0)
+            return -1;
+    }
+    while (at < len) {
+        at += strspn(copy + at, "/");
+        at += strcspn(copy + at, "/");
+        if (!make_prefix(dirfd, copy, at))
+            return -1;
     }
     return 0;
+}
+
+int oci_dir_make(int dirfd, const char *path, struct oci_err *reterr)
+{
+    if (make_parents(dirfd, path) == 0)
+        return OCI_OK;
+    return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot make the directory", path);
 }
 
 int oci_dir_open(int dirfd, const char *path, bool create, int *ret_fd, struct oci_err *reterr)
@@ -55,8 +89,9 @@ int oci_dir_open(int dirfd, const char *path, bool create, int *ret_fd, struct o
     const char *name = *path ? path : ".";
     int fd = oci_sys_openat(dirfd, name, DIRECTORY, 0);
     if (fd < 0 && errno == ENOENT && create) {
-        if (make_parents(dirfd, name) != 0)
-            return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot make the directory", path);
+        int rc = oci_dir_make(dirfd, name, reterr);
+        if (rc != OCI_OK)
+            return rc;
         fd = oci_sys_openat(dirfd, name, DIRECTORY, 0);
     }
     if (fd < 0)

@@ -31,6 +31,7 @@ struct oci_file_info {
 
 /* Directories. `create` makes missing ones (parents too), mode 0777 & ~umask. */
 int oci_dir_open(int dirfd, const char *path, bool create, int *ret_fd, struct oci_err *reterr); /* follows links */
+int oci_dir_make(int dirfd, const char *path, struct oci_err *reterr); /* mkdir -p: it may be there already */
 int oci_dir_open_beneath(int dirfd, const char *rel, bool create, int *ret_fd, struct oci_err *reterr);
 /* Makes a new directory (0700) called prefix + random letters; its name is copied to name[64]. */
 int oci_dir_make_temporary(int dirfd, const char *prefix, char name[64], int *ret_fd, struct oci_err *reterr);

@@ -18,7 +18,8 @@ static struct {
     struct oci_link jobs;
     size_t queued;
     struct oci_thread threads[MOST_THREADS];
-    unsigned count, idle, most; /* of this epoch */
+    unsigned count, most; /* of this epoch, as the next two: */
+    unsigned idle, ending; /* waiting for a job; telling of a job's end, and free at once */
     uintptr_t epoch;
 } pool = {.lock = OCI_MUTEX_INIT};
 
@@ -30,7 +31,7 @@ static void forget(void)
     oci_cond_init(&pool.wake);
     oci_list_init(&pool.jobs);
     pool.queued = 0;
-    pool.count = pool.idle = 0;
+    pool.count = pool.idle = pool.ending = 0;
     pool.epoch++;
 }
 
@@ -55,6 +56,22 @@ static int set_up_locked(struct oci_err *reterr)
     return OCI_OK;
 }
 
+static void run_locked(struct oci_job *job, uintptr_t epoch)
+{
+    void (*done)(struct oci_job *) = job->done;
+    oci_mutex_unlock(&pool.lock);
+    job->run(job);
+    oci_mutex_lock(&pool.lock);
+    if (!done)
+        return;
+    pool.ending += epoch == pool.epoch ? 1 : 0;
+    oci_mutex_unlock(&pool.lock);
+    done(job);
+    oci_mutex_lock(&pool.lock);
+    if (epoch == pool.epoch)
+        pool.ending--;
+}
+
 static void work(void *ctx)
 {
     const uintptr_t epoch = (uintptr_t)ctx;
@@ -63,10 +80,7 @@ static void work(void *ctx)
         struct oci_link *l = oci_list_pop(&pool.jobs);
         if (l) {
             pool.queued--;
-            oci_mutex_unlock(&pool.lock);
-            struct oci_job *job = OCI_OWNER(l, struct oci_job, link);
-            job->run(job);
-            oci_mutex_lock(&pool.lock);
+            run_locked(OCI_OWNER(l, struct oci_job, link), epoch);
             continue;
         }
         if (epoch != pool.epoch)
@@ -95,14 +109,15 @@ int oci_pool_post(struct oci_job *job, struct oci_err *reterr)
     int rc = set_up_locked(reterr);
     if (rc == OCI_OK && pool.count == 0)
         rc = add_thread_locked(reterr);
-    else if (rc == OCI_OK && pool.queued >= pool.idle && pool.count < pool.most)
+    else if (rc == OCI_OK && pool.queued >= pool.idle + pool.ending && pool.count < pool.most)
         add_thread_locked(NULL); /* there is one at least */
     if (rc == OCI_OK) {
         oci_list_append(&pool.jobs, &job->link);
         pool.queued++;
     }
+    bool wake = rc == OCI_OK && pool.queued > pool.ending;
     oci_mutex_unlock(&pool.lock);
-    if (rc == OCI_OK)
+    if (wake)
         oci_cond_signal(&pool.wake); /* not under the lock, which the woken one wants */
     return rc;
 }
@@ -114,7 +129,7 @@ void oci_pool_stop(void)
     unsigned count = pool.count;
     for (unsigned i = 0; i < count; i++)
         ended[i] = pool.threads[i];
-    pool.count = pool.idle = 0;
+    pool.count = pool.idle = pool.ending = 0;
     pool.epoch++;
     if (pool.ready)
         oci_cond_broadcast(&pool.wake);

@@ -10,7 +10,10 @@ OCI_BEGIN
 
 struct oci_job {
     struct oci_link link;              /* the pool's while posted */
-    void (*run)(struct oci_job *job);  /* on a pool thread; the job may be freed inside */
+    void (*run)(struct oci_job *job);  /* on a pool thread; the job may be freed inside unless there is a `done` */
+    /* The same thread, afterwards: tells somebody, and takes no time. What it leads to be posted the thread does next, so
+     * that no other need be woken for it. The job may be freed inside. NULL: nobody to be told. */
+    void (*done)(struct oci_job *job);
 };
 
 /* Any thread. OCI_OK, or NO_MEMORY/IO when no thread can be started. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -93,6 +94,8 @@ int oci_thread_start(struct oci_thread *t, const char *name, void (*run)(void *)
 }
 
 void oci_thread_join(struct oci_thread *t) { must(pthread_join(t->t, NULL)); }
+
+void oci_thread_yield(void) { sched_yield(); }
 
 bool oci_thread_is_current(const struct oci_thread *t) { return pthread_equal(t->t, pthread_self()); }
 

@@ -33,6 +33,8 @@ struct oci_thread { pthread_t t; };
 int oci_thread_start(struct oci_thread *t, const char *name, void (*run)(void *), void *ctx, struct oci_err *reterr);
 void oci_thread_join(struct oci_thread *t);
 bool oci_thread_is_current(const struct oci_thread *t);
+/* Lets other threads run: for waiting until another one has left a few instructions. */
+void oci_thread_yield(void);
 
 /* Grows by one with every fork seen by this process: what was made under another generation is abandoned, never
  * freed or joined (DESIGN, Threads). */

@@ -171,6 +171,38 @@ TEST(the_pool_starts_when_it_is_needed)
     CHECK_INT(j.ran, 2);
 }
 
+struct link {
+    struct oci_job base;
+    struct link *next; /* posted by the end */
+    size_t threads;    /* that there were */
+};
+
+static void run_link(struct oci_job *base)
+{
+    ((struct link *)(void *)base)->threads = threads();
+}
+
+static void post_next(struct oci_job *base)
+{
+    struct link *l = (struct link *)(void *)base;
+    if (l->next)
+        CHECK_INT(oci_pool_post(&l->next->base, NULL), OCI_OK);
+    gate_pass();
+}
+
+TEST(what_the_end_of_a_job_leads_to_needs_no_other_thread)
+{
+    enum { N = 100 };
+    static struct link links[N];
+    gate_make();
+    for (int i = 0; i < N; i++)
+        links[i] = (struct link){.base = {.run = run_link, .done = post_next}, .next = i + 1 < N ? &links[i + 1] : NULL};
+    CHECK_INT(oci_pool_post(&links[0].base, NULL), OCI_OK);
+    gate_wait(N);
+    CHECK_INT(links[N - 1].threads, links[0].threads);
+    oci_pool_stop();
+}
+
 TEST(two_jobs_run_at_the_same_time_even_on_one_core)
 {
     gate_make();
