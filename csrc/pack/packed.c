@@ -2,8 +2,8 @@
  *
  * A run packs the directory once. It is a pipeline of jobs on the pool, driven by their ends on the engine's thread:
  *
- *   plan block 0   plan block 1   plan block 2 ...        one at a time: the walk
- *       fill 0         fill 1         fill 2  ...         several at a time: read files, compress
+ *   plan block 0   plan block 1   plan block 2 ...        one at a time: the walk, small files
+ *       fill 0         fill 1         fill 2  ...         several at a time: the other files, compress
  *           hash 0         hash 1     ...                 one at a time: the digest of the tar
  *               read()                                    the consumer, in order
  *
@@ -21,6 +21,7 @@
 #include "pack/pack.h"
 #include "pack/plan.h"
 #include "sys/pool.h"
+#include "sys/thread.h"
 
 #define MOST_JOBS 5   /* of filling, in one run: one more than threads, so that none waits for the engine */
 #define MOST_BLOCKS 7 /* in one run: two more, one that is planned and one that is read */
@@ -73,6 +74,15 @@ struct packed {
 };
 
 static atomic_uint blocks_in_use; /* of all runs */
+static atomic_uint generation;
+
+/* What the parent of a fork had in use is never given back in the child. */
+static void forget_the_parents(void)
+{
+    unsigned now = oci_fork_generation();
+    if (atomic_exchange(&generation, now) != now)
+        atomic_store(&blocks_in_use, 0);
+}
 
 static struct packed *packed_of(const struct oci_source *s)
 {
@@ -140,6 +150,7 @@ static void run_free(struct run *r)
 
 static struct run *run_new(struct packed *k)
 {
+    forget_the_parents();
     struct run *r = oci_calloc(1, sizeof *r);
     if (!r)
         return NULL;

@@ -14,6 +14,7 @@ static const char zeros[2 * OCI_TAR_BLOCK];
  * does not fit into the header has records of its length. */
 #define MAX_EXTENTS (OCI_PACK_BLOCK / OCI_TAR_BLOCK)
 #define MAX_NAMES (2 * OCI_PACK_BLOCK)
+#define SMALL (64u << 10) /* of a file: copied in no time */
 
 /* ---- planning ------------------------------------------------------------------------------- */
 
@@ -45,6 +46,8 @@ static int add_header(struct oci_planner *p, const struct oci_dir_walk_entry *e,
     char name[OCI_MAX_PATH]; /* a longer one would be refused on the way back */
     if (!*p->prefix && !*e->path)
         return OCI_OK; /* nothing to call it by */
+    if (++p->entries > OCI_PACK_MAX_ENTRIES)
+        return oci_err_set(reterr, OCI_LIMIT, "packing %.150s: it has more than %d entries", p->dir, OCI_PACK_MAX_ENTRIES);
     int len = snprintf(name, sizeof name, "%s%s%s", p->prefix, *p->prefix && *e->path ? "/" : "", e->path);
     if (len >= (int)sizeof name)
         return oci_pack_refuse(reterr, OCI_LIMIT, e->path, "has a name that is longer than a path may be");
@@ -76,6 +79,7 @@ static int next_entry(struct oci_planner *p, struct oci_err *reterr)
     p->in_file = e.info.kind == OCI_FILE_REGULAR && e.info.size > 0;
     if (p->in_file) {
         p->off = 0;
+        p->fd = e.fd;
         p->size = e.info.size;
         p->mtime_ns = e.info.mtime_ns;
         memcpy(p->path, e.path, strlen(e.path) + 1);
@@ -93,15 +97,23 @@ static void put_pending(struct oci_planner *p, struct oci_plan_block *b)
     b->len += n;
 }
 
-/* Notes as much of the file as fits; behind its end comes the padding. */
-static int put_file(struct oci_planner *p, struct oci_plan_block *b, struct oci_err *reterr)
+/* Of a file that was just looked at, all of it: nothing can have changed that a look would tell. */
+static bool read_at_once(struct oci_planner *p, char *to)
+{
+    if (p->fd < 0 || p->size > SMALL)
+        return false;
+    int rc = oci_file_pread_cached(p->fd, to, (size_t)p->size, 0);
+    if (rc == OCI_UNSUPPORTED)
+        oci_dir_walk_open_no_more(p->walk);
+    return rc == OCI_OK;
+}
+
+static int note_extent(struct oci_planner *p, struct oci_plan_block *b, size_t n, struct oci_err *reterr)
 {
     struct oci_extent *grown = oci_grow(b->extents, &b->cap, b->count + 1, sizeof *grown, MAX_EXTENTS);
     if (!grown)
         return oci_err_no_memory(reterr);
     b->extents = grown;
-    uint64_t left = p->size - p->off;
-    size_t room = OCI_PACK_BLOCK - b->len, n = left < room ? (size_t)left : room;
     grown[b->count] = (struct oci_extent){
         .path = b->names.len,
         .off = p->off,
@@ -113,6 +125,17 @@ static int put_file(struct oci_planner *p, struct oci_plan_block *b, struct oci_
     if (oci_buf_add(&b->names, p->path, strlen(p->path) + 1) != OCI_OK)
         return oci_err_no_memory(reterr);
     b->count++;
+    return OCI_OK;
+}
+
+/* Reads or notes as much of the file as fits; behind its end comes the padding. */
+static int put_file(struct oci_planner *p, struct oci_plan_block *b, struct oci_err *reterr)
+{
+    uint64_t left = p->size - p->off;
+    size_t room = OCI_PACK_BLOCK - b->len, n = left < room ? (size_t)left : room;
+    int rc = n == p->size && read_at_once(p, b->tar + b->len) ? OCI_OK : note_extent(p, b, n, reterr);
+    if (rc != OCI_OK)
+        return rc;
     b->len += n;
     p->off += n;
     if (n < left)

@@ -1,8 +1,9 @@
 /* plan.h - inside pack/: a directory's tar in blocks of one size, each made in two steps.
  *
  * The plan walks the tree, one block after the other: it writes headers and padding where they belong, and notes which
- * part of which file goes where. That takes a look at each file and no more, so it is soon done; opening and reading
- * the files of a block needs nothing of the blocks before it, and several are filled at the same time. */
+ * part of which file goes where. It opens each file once, which is soon done; a small one that lies in the system's memory
+ * it also reads: that takes no longer than finding it again. What must be waited for (large files, or a disk) needs nothing
+ * of the blocks before it, and is filled in for several blocks at the same time. */
 #ifndef OCI_PACK_PLAN_H
 #define OCI_PACK_PLAN_H
 
@@ -44,8 +45,10 @@ struct oci_planner {
     struct oci_buf pending;  /* a header, or the end, given up to `given` */
     size_t given;
     char path[OCI_MAX_PATH]; /* the file that is laid out */
+    int fd;                  /* of it, open: the walk's; or -1 */
     uint64_t size, off;
     int64_t mtime_ns;
+    size_t entries;          /* so far, counted as unpacking does: the directory's own, too */
     bool in_file, ended;
     bool over;               /* the last block is planned */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -173,11 +174,6 @@ static bool is_dot(const char *name)
     return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* A stream of its own: the position of `dirfd` is shared by all who hold it. */
 static DIR *open_stream(int dirfd, const char *name, int flags)
 {
@@ -202,46 +198,106 @@ static struct dirent *next_entry(DIR *d)
     return readdir(d);
 }
 
-int oci_dir_list(int dirfd, char ***ret_names, size_t *ret_count, struct oci_err *reterr)
+struct listing {
+    struct oci_dir_entry *all;
+    size_t count, cap;
+};
+
+/* Where things are in what getdents64(2) writes: two numbers of 64 bits, the record's length (16), type (8), name. Not every
+ * C library declares it. */
+enum { RECORD_LEN = 16, RECORD_TYPE = 18, RECORD_NAME = 19 };
+
+static int add_entry(struct listing *l, const char *record, struct oci_err *reterr)
 {
-    DIR *d = open_stream(dirfd, ".", 0);
-    if (!d)
-        return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot list a directory", NULL);
-    char **names = NULL;
-    size_t count = 0, cap = 0;
+    if (l->count == MAX_ENTRIES)
+        return oci_err_set(reterr, OCI_LIMIT, "a directory has more than %d entries", MAX_ENTRIES);
+    struct oci_dir_entry *grown = oci_grow(l->all, &l->cap, l->count + 1, sizeof *grown, MAX_ENTRIES);
+    if (!grown)
+        return oci_err_no_memory(reterr);
+    l->all = grown;
+    struct oci_dir_entry *e = &grown[l->count];
+    const unsigned char type = (unsigned char)record[RECORD_TYPE];
+    e->kind = type == DT_REG   ? OCI_FILE_REGULAR
+              : type == DT_DIR ? OCI_FILE_DIRECTORY
+              : type == DT_LNK ? OCI_FILE_SYMLINK
+                               : OCI_FILE_OTHER;
+    e->sure = type != DT_UNKNOWN;
+    e->name = oci_strdup(record + RECORD_NAME);
+    if (!e->name)
+        return oci_err_no_memory(reterr);
+    l->count++;
+    return OCI_OK;
+}
+
+/* readdir() would want a stream, and with it a buffer and four more system calls for each directory. */
+static int list(int fd, struct listing *l, struct oci_err *reterr)
+{
+    _Alignas(uint64_t) char buf[32 << 10];
     int rc = OCI_OK;
-    for (;;) {
-        char **grown = oci_grow(names, &cap, count + 1, sizeof *names, MAX_ENTRIES + 1);
-        if (!grown) {
-            rc = count < MAX_ENTRIES
-                     ? oci_err_no_memory(reterr)
-                     : oci_err_set(reterr, OCI_LIMIT, "a directory has more than %d entries", MAX_ENTRIES);
-            break;
+    long n = 1;
+    while (rc == OCI_OK && n > 0) {
+        n = syscall(SYS_getdents64, fd, buf, sizeof buf);
+        for (long at = 0; at < n && rc == OCI_OK;) {
+            const char *record = buf + at;
+            uint16_t len;
+            memcpy(&len, record + RECORD_LEN, sizeof len);
+            at += len;
+            if (oci_fault_errno(OCI_FAULT_READ))
+                n = -1;
+            else if (!is_dot(record + RECORD_NAME))
+                rc = add_entry(l, record, reterr);
         }
-        names = grown;
-        names[count] = NULL;
-        struct dirent *e = next_entry(d);
-        if (!e && errno != 0)
-            rc = oci_err_errno(reterr, errno, "cannot list a directory", NULL);
-        if (!e)
-            break;
-        if (is_dot(e->d_name))
-            continue;
-        names[count] = oci_strdup(e->d_name);
-        if (!names[count]) {
-            rc = oci_err_no_memory(reterr);
-            break;
-        }
-        count++;
     }
-    closedir(d);
+    return n < 0 ? oci_err_errno(reterr, errno, "cannot list a directory", NULL) : rc;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct oci_dir_entry *)a)->name, ((const struct oci_dir_entry *)b)->name);
+}
+
+int oci_dir_entries(int fd, struct oci_dir_entry **ret_entries, size_t *ret_count, struct oci_err *reterr)
+{
+    struct listing l = {0};
+    int rc = list(fd, &l, reterr);
     if (rc != OCI_OK) {
-        if (names)
-            names[count] = NULL;
-        oci_names_free(names);
+        oci_dir_entries_free(l.all, l.count);
         return rc;
     }
-    qsort(names, count, sizeof *names, by_bytes);
+    if (l.count > 1)
+        qsort(l.all, l.count, sizeof *l.all, by_name);
+    *ret_entries = l.all;
+    *ret_count = l.count;
+    return OCI_OK;
+}
+
+void oci_dir_entries_free(struct oci_dir_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        oci_free(entries[i].name);
+    oci_free(entries);
+}
+
+int oci_dir_list(int dirfd, char ***ret_names, size_t *ret_count, struct oci_err *reterr)
+{
+    /* Opened anew: the position of `dirfd` is shared by all who hold it. */
+    int fd = oci_sys_openat(dirfd, ".", DIRECTORY, 0);
+    if (fd < 0)
+        return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot list a directory", NULL);
+    struct oci_dir_entry *all = NULL;
+    size_t count = 0;
+    int rc = oci_dir_entries(fd, &all, &count, reterr);
+    oci_fd_close(fd);
+    if (rc != OCI_OK)
+        return rc;
+    char **names = oci_calloc(count + 1, sizeof *names);
+    if (!names) {
+        oci_dir_entries_free(all, count);
+        return oci_err_no_memory(reterr);
+    }
+    for (size_t i = 0; i < count; i++)
+        names[i] = all[i].name;
+    oci_free(all);
     *ret_names = names;
     *ret_count = count;
     return OCI_OK;

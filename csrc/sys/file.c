@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -13,6 +14,7 @@
 #include "sys/fault.h"
 
 _Static_assert(OCI_CWD == AT_FDCWD, "OCI_CWD");
+#define RWF_NOWAIT_ 8 /* linux/fs.h; older headers lack it */
 
 static void fill_info(const struct stat *st, struct oci_file_info *ret_info)
 {
@@ -114,6 +116,21 @@ int oci_file_pread(int fd, void *p, size_t max, uint64_t off, size_t *ret_n, str
         return oci_err_errno(reterr, errno, "cannot read", NULL);
     *ret_n = (size_t)n;
     return OCI_OK;
+}
+
+int oci_file_pread_cached(int fd, void *p, size_t len, uint64_t off)
+{
+    struct iovec to = {p, len};
+    ssize_t n = -1;
+    if (oci_sys_fallbacks())
+        errno = EOPNOTSUPP;
+    else if (!oci_fault_errno(OCI_FAULT_READ))
+        n = preadv2(fd, &to, 1, (off_t)off, RWF_NOWAIT_);
+    if (n == (ssize_t)len)
+        return OCI_OK;
+    /* ENOSYS: before Linux 4.6. EINVAL: before 4.14. EOPNOTSUPP: the file system. EPERM: a sandbox. */
+    bool never = n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == EPERM);
+    return never ? OCI_UNSUPPORTED : OCI_AGAIN;
 }
 
 /* One write; a fault without a reason makes it a short one. */

@@ -40,6 +40,15 @@ int oci_dir_remove_all(int dirfd, const char *name, struct oci_err *reterr); /* 
 /* The entries' names except . and .., sorted bytewise. *ret_names is a NULL-terminated array: oci_names_free(). */
 int oci_dir_list(int dirfd, char ***ret_names, size_t *ret_count, struct oci_err *reterr);
 void oci_names_free(char **names);
+/* The same with what they are, as far as the file system says so unasked; `sure` false: it does not. Reads on from where
+ * the descriptor is: for one that was just opened, and that nobody else reads. The caller's: oci_dir_entries_free(). */
+struct oci_dir_entry {
+    char *name;
+    enum oci_file_kind kind;
+    bool sure;
+};
+int oci_dir_entries(int fd, struct oci_dir_entry **ret_entries, size_t *ret_count, struct oci_err *reterr);
+void oci_dir_entries_free(struct oci_dir_entry *entries, size_t count); /* NULL does nothing */
 
 /* Files. Opening for reading takes regular files only (no FIFO, no device: O_NONBLOCK and fstat). */
 int oci_file_open_read(int dirfd, const char *path, bool follow, int *ret_fd, struct oci_file_info *ret_info,
@@ -51,6 +60,9 @@ int oci_file_info(int dirfd, const char *path, bool follow, struct oci_file_info
 int oci_file_info_fd(int fd, struct oci_file_info *ret_info, struct oci_err *reterr);
 /* Reads up to `max` bytes at `off`; *ret_n is 0 at the end. */
 int oci_file_pread(int fd, void *p, size_t max, uint64_t off, size_t *ret_n, struct oci_err *reterr);
+/* Reads `len` bytes at `off` if they lie in the system's memory. OCI_OK: all of them; OCI_AGAIN: not, and an ordinary read will
+ * tell why; OCI_UNSUPPORTED: this system, or file system, never says. */
+int oci_file_pread_cached(int fd, void *p, size_t len, uint64_t off);
 int oci_file_pwrite(int fd, const void *p, size_t len, uint64_t off, struct oci_err *reterr); /* all of it */
 int oci_file_truncate(int fd, uint64_t size, struct oci_err *reterr);
 /* Asks for the space early; unsupported is OCI_OK. */
@@ -94,7 +106,7 @@ enum oci_fault { OCI_FAULT_OPEN, OCI_FAULT_READ, OCI_FAULT_WRITE, OCI_FAULT_SYNC
                  OCI_FAULT_MKDIR, OCI_FAULT_THREAD, OCI_FAULT_COUNT };
 void oci_fault_arm(enum oci_fault kind, unsigned after, unsigned times, int errnum);
 void oci_fault_clear(void);
-/* Tests: as if the kernel had neither openat2 nor renameat2 (or a sandbox forbade them). */
+/* Tests: as if the kernel had neither openat2 nor renameat2 nor reads that do not wait (or a sandbox forbade them). */
 void oci_file_force_fallbacks(bool on);
 
 OCI_END

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -275,6 +277,43 @@ TEST(many_at_once_share_the_blocks)
         drop(all[i]);
     }
     oci_buf_done(&first);
+    pool_host_done(&host);
+    tree_remove(dir);
+}
+
+/* What the parent has in use is not missing in the child. */
+TEST(a_child_of_a_fork_has_all_the_blocks)
+{
+    enum { MANY = 9 };
+    struct oci_source *all[MANY], *s;
+    char byte;
+    size_t n;
+    int status = -1;
+    make_tree();
+    pool_host_init(&host);
+    host.alone = true;
+    for (int i = 0; i < MANY; i++) {
+        all[i] = packed(OCI_COMPRESS_NONE);
+        CHECK_INT(read_some(all[i], &byte, 1, &n), OCI_OK);
+    }
+    drain();
+    s = packed(OCI_COMPRESS_NONE);
+    pid_t child = fork();
+    if (child == 0) {
+        unsigned before = host.jobs;
+        bool ok = read_some(s, &byte, 1, &n) == OCI_OK;
+        drain();
+        _exit(ok && host.jobs - before > 3 ? 0 : 1); /* three for each block */
+    }
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
+    unsigned before = host.jobs;
+    CHECK_INT(read_some(s, &byte, 1, &n), OCI_OK);
+    drain();
+    CHECK_INT(host.jobs - before, 3); /* here they are in use */
+    drop(s);
+    for (int i = 0; i < MANY; i++)
+        drop(all[i]);
     pool_host_done(&host);
     tree_remove(dir);
 }

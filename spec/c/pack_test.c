@@ -11,6 +11,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "pack/names.h"
+#include "pack/plan.h"
 #include "pack/tar_header.h"
 #include "pool_host.h"
 #include "sys/file.h"
@@ -190,6 +192,48 @@ TEST(the_tar_is_the_same_on_every_machine)
     CHECK_INT(oci_digest_of(OCI_STR(OCI_SHA256), b.p, b.len, &own, NULL), OCI_OK);
     CHECK_STR(d.text, own.text);
     oci_buf_done(&b);
+    tree_remove(dir);
+}
+
+/* Small files that lie in memory are read when they are planned, others when their block is filled. */
+TEST(the_bytes_are_the_same_whichever_way_files_are_read)
+{
+    char dir[TREE_PATH], path[64], content[3000];
+    struct oci_buf a, b;
+    tree_temporary(dir);
+    for (int i = 0; i < 1200; i++) {
+        memset(content, 'a' + i % 26, sizeof content);
+        snprintf(path, sizeof path, "d%d/f%d", i % 7, i);
+        tree_put_bytes(dir, path, content, (size_t)(i * 37 % 3000), i % 3 ? 0644 : 0755);
+    }
+    make_rich_tree(dir);
+    pack(dir, "t", OCI_COMPRESS_NONE, &a, NULL);
+    oci_file_force_fallbacks(true);
+    pack(dir, "t", OCI_COMPRESS_NONE, &b, NULL);
+    oci_file_force_fallbacks(false);
+    CHECK_INT(a.len, b.len);
+    CHECK_MEM(a.p, b.p, a.len);
+    oci_buf_done(&a);
+    oci_buf_done(&b);
+    tree_remove(dir);
+}
+
+/* Unpacking counts the same: what is packed comes back. */
+TEST(an_archive_has_a_million_entries_at_most)
+{
+    char dir[TREE_PATH];
+    struct oci_planner p;
+    struct oci_plan_block b = {0};
+    tree_put(tree_temporary(dir), "f", "x", 0644);
+    for (size_t more = 1; more <= 2; more++) {
+        oci_err_clear(&err);
+        CHECK_INT(oci_planner_open(&p, dir, "t", NULL, false, &err), OCI_OK);
+        p.entries = OCI_PACK_MAX_ENTRIES - 3 + more; /* the directory's own and the file's are to come */
+        CHECK_INT(oci_planner_next(&p, &b, &err), more == 1 ? OCI_OK : OCI_LIMIT);
+        oci_planner_close(&p);
+    }
+    CHECK(strstr(err.text, "more than 1000000 entries"));
+    oci_plan_block_done(&b);
     tree_remove(dir);
 }
 
@@ -502,8 +546,12 @@ TEST(a_failing_disk_is_an_error_that_names_the_file)
 {
     char dir[TREE_PATH];
     tree_put(tree_temporary(dir), "d/f", "x", 0644);
-    oci_fault_arm(OCI_FAULT_OPEN, 4, 1, 13); /* root, its list, d, its list, f */
+    oci_fault_arm(OCI_FAULT_OPEN, 2, 1, 13); /* root, d, f */
     check_fails(dir, OCI_IO, "d/f");
+    oci_file_force_fallbacks(true); /* f is read from its path, by another job */
+    oci_fault_arm(OCI_FAULT_OPEN, 3, 1, 13);
+    check_fails(dir, OCI_IO, "d/f");
+    oci_file_force_fallbacks(false);
     oci_fault_arm(OCI_FAULT_READ, 0, 0, 5);
     check_fails(dir, OCI_IO, dir);
     oci_fault_clear();

@@ -527,6 +527,75 @@ TEST(names_are_listed_in_order_of_their_bytes)
     tear_down();
 }
 
+TEST(a_listing_says_what_the_entries_are)
+{
+    struct oci_dir_entry *all;
+    size_t count;
+    set_up();
+    tree_dir(dir, "d");
+    tree_put(dir, "f", "", 0644);
+    tree_link(dir, "l", "f");
+    tree_shell("mkfifo %s/p", dir);
+    CHECK_INT(oci_dir_entries(at, &all, &count, &err), OCI_OK);
+    CHECK_INT(count, 4);
+    static const enum oci_file_kind kinds[] = {OCI_FILE_DIRECTORY, OCI_FILE_REGULAR, OCI_FILE_SYMLINK, OCI_FILE_OTHER};
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_INT(all[i].name[0], "dflp"[i]);
+        CHECK(!all[i].sure || all[i].kind == kinds[i]);
+    }
+    oci_dir_entries_free(all, count);
+    CHECK_INT(oci_dir_entries(at, &all, &count, &err), OCI_OK); /* it was read to its end */
+    CHECK_INT(count, 0);
+    oci_dir_entries_free(all, count);
+    CHECK_FAILS(oci_dir_entries(-1, &all, &count, &err), OCI_IO);
+    tear_down();
+}
+
+/* More than one buffer full. */
+TEST(a_long_listing_is_complete)
+{
+    char name[32], **names;
+    size_t count;
+    set_up();
+    for (int i = 0; i < 2000; i++) {
+        snprintf(name, sizeof name, "a-name-of-some-length-%04d", i);
+        tree_put(dir, name, "", 0644);
+    }
+    CHECK_INT(oci_dir_list(at, &names, &count, &err), OCI_OK);
+    CHECK_INT(count, 2000);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(name, sizeof name, "a-name-of-some-length-%04d", i);
+        CHECK_STR(names[i], name);
+    }
+    oci_names_free(names);
+    tear_down();
+}
+
+TEST(what_lies_in_memory_is_read_without_waiting)
+{
+    char got[8] = "";
+    int fd;
+    set_up();
+    tree_put(dir, "f", "content", 0644);
+    CHECK_INT(oci_file_open_read(at, "f", false, &fd, NULL, &err), OCI_OK);
+    int rc = oci_file_pread_cached(fd, got, 7, 0);
+    CHECK(rc == OCI_OK || rc == OCI_UNSUPPORTED);
+    if (rc == OCI_OK) {
+        CHECK_STR(got, "content");
+        CHECK_INT(oci_file_pread_cached(fd, got, 4, 3), OCI_OK);
+        CHECK_STR(got, "tentent");
+        CHECK_INT(oci_file_pread_cached(fd, got, 8, 0), OCI_AGAIN); /* it is shorter */
+        oci_fault_arm(OCI_FAULT_READ, 0, 1, EIO);
+        CHECK_INT(oci_file_pread_cached(fd, got, 7, 0), OCI_AGAIN); /* whoever waits for it will hear why */
+        oci_fault_clear();
+    }
+    oci_file_force_fallbacks(true);
+    CHECK_INT(oci_file_pread_cached(fd, got, 7, 0), OCI_UNSUPPORTED);
+    oci_file_force_fallbacks(false);
+    oci_fd_close(fd);
+    tear_down();
+}
+
 TEST(removing_a_tree_follows_no_link)
 {
     set_up();
