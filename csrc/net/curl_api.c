@@ -7,9 +7,6 @@
 #include "base/library.h"
 #include "base/mem.h"
 
-/* Oldest version with all that is called above: curl_multi_poll 7.66. */
-#define OLDEST 0x074200u
-
 static _Atomic(struct oci_curl *) loaded;
 
 /* Both have the same interface; the second is what a machine has where only the GnuTLS flavour is installed. */
@@ -47,10 +44,8 @@ static int fill(struct oci_curl *c, void *lib, struct oci_err *reterr)
     OCI_CURL_FUNCTIONS(X)
 #undef X
     if (missing)
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl cannot be used: it has no %s", missing);
-    const curl_version_info_data *v = c->version_info(CURLVERSION_NOW);
-    if (v->version_num < OLDEST)
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl %s cannot be used: it is older than 7.66", v->version);
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "libcurl cannot be used: it has no %s, so it is older than 7.66",
+                           missing);
     return OCI_OK;
 }
 

@@ -56,11 +56,6 @@ void oci_trust_done(struct oci_trust *trust)
     memset(trust, 0, sizeof *trust);
 }
 
-bool oci_easy_quick_exit(const struct oci_curl *curl)
-{
-    return curl->version_info(CURLVERSION_NOW)->version_num >= 0x075700;
-}
-
 bool oci_easy_proxied(bool https)
 {
     /* The names that libcurl reads; HTTP_PROXY in capitals is not one (CGI). */
@@ -77,14 +72,16 @@ struct setter {
     bool oom;
 };
 
-static void check(struct setter *s, CURLcode rc)
+/* False: it is not known. */
+static bool check(struct setter *s, CURLcode rc)
 {
     s->oom = s->oom || rc == CURLE_OUT_OF_MEMORY;
+    return rc != CURLE_UNKNOWN_OPTION;
 }
 
-static void set_long(struct setter *s, CURLoption option, long value)
+static bool set_long(struct setter *s, CURLoption option, long value)
 {
-    check(s, s->curl->easy_setopt(s->h, option, value));
+    return check(s, s->curl->easy_setopt(s->h, option, value));
 }
 
 static void set_size(struct setter *s, CURLoption option, curl_off_t value)
@@ -92,9 +89,9 @@ static void set_size(struct setter *s, CURLoption option, curl_off_t value)
     check(s, s->curl->easy_setopt(s->h, option, value));
 }
 
-static void set_text(struct setter *s, CURLoption option, const char *value)
+static bool set_text(struct setter *s, CURLoption option, const char *value)
 {
-    check(s, s->curl->easy_setopt(s->h, option, value));
+    return check(s, s->curl->easy_setopt(s->h, option, value));
 }
 
 static void set_pointer(struct setter *s, CURLoption option, void *value)
@@ -105,8 +102,7 @@ static void set_pointer(struct setter *s, CURLoption option, void *value)
 static void set_protocols(struct setter *s, bool https)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-    if (s->curl->version_info(CURLVERSION_NOW)->version_num >= 0x075500) {
-        set_text(s, CURLOPT_PROTOCOLS_STR, https ? "https" : "http");
+    if (set_text(s, CURLOPT_PROTOCOLS_STR, https ? "https" : "http")) {
         set_text(s, CURLOPT_REDIR_PROTOCOLS_STR, "https");
         return;
     }
@@ -138,9 +134,6 @@ static void set_profile(struct setter *s, const struct oci_transfer_ask *ask)
     set_long(s, CURLOPT_MAXAGE_CONN, 60L);
 #if LIBCURL_VERSION_NUM >= 0x075000
     set_long(s, CURLOPT_MAXLIFETIME_CONN, 300L);
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-    set_long(s, CURLOPT_QUICK_EXIT, 1L); /* removing a handle in a name lookup froze the engine for 9.5 s */
 #endif
     set_long(s, CURLOPT_CONNECTTIMEOUT_MS, (long)ask->connect_timeout_ms);
     set_long(s, CURLOPT_BUFFERSIZE, ask->small ? BUFFER_SMALL : BUFFER_LARGE);
@@ -253,6 +246,10 @@ int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, struct oci_trus
     slot->error[0] = '\0';
     set_text(&s, CURLOPT_URL, ask->url->text);
     set_profile(&s, ask);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Removing a handle in a name lookup froze the engine for 9.5 s. */
+    slot->quick_exit = set_long(&s, CURLOPT_QUICK_EXIT, 1L);
+#endif
     if (ask->url->https) {
         if (look_for_trust(trust) != OCI_OK)
             return oci_err_no_memory(reterr);

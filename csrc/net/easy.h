@@ -14,6 +14,7 @@ struct oci_slot {
     CURL *h;
     struct oci_transfer *t;
     struct curl_slist *headers;
+    bool quick_exit; /* this libcurl can leave a name lookup behind (7.87) */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -39,8 +40,6 @@ int oci_easy_prepare(const struct oci_curl *curl, CURLSH *share, struct oci_trus
                      const struct oci_transfer_ask *ask, struct oci_err *reterr);
 /* Overwrites and frees the header list: it holds credentials. */
 void oci_easy_forget(const struct oci_curl *curl, struct oci_slot *slot);
-/* True when the loaded libcurl can leave a name lookup behind (7.87). */
-bool oci_easy_quick_exit(const struct oci_curl *curl);
 /* A proxy of the environment would be used for this scheme: the address that is connected to is then the proxy's. */
 bool oci_easy_proxied(bool https);
 

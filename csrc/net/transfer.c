@@ -32,7 +32,6 @@ struct oci_transfers {
     struct oci_link resumed;
     unsigned running;
     uint64_t turn;
-    bool quick_exit;
     unsigned callbacks; /* how many of libcurl's are being run */
 };
 
@@ -402,7 +401,7 @@ void oci_transfer_cancel(struct oci_transfer *t)
     if (!t->slot)
         return;
     struct oci_transfers *ts = t->all;
-    if (!ts->quick_exit && !t->opened && !t->connected) {
+    if (!t->slot->quick_exit && !t->opened && !t->connected) {
         /* Perhaps in a name lookup, and this libcurl would wait for its end: leave the handle behind. Without a
          * transfer it opens no socket, so it ends by itself. */
         t->slot->t = NULL;
@@ -509,7 +508,6 @@ struct oci_transfers *oci_transfers_new(struct oci_timers *timers, struct oci_er
     }
     ts->curl = curl;
     ts->timers = timers;
-    ts->quick_exit = oci_easy_quick_exit(curl);
     oci_list_init(&ts->resumed);
     ts->multi = curl->multi_init();
     ts->share = curl->share_init();
