@@ -1,10 +1,9 @@
-/* Small things that need no engine: files that match a pattern, one file of an archive, the clock, the terminal (oci.h). */
+/* Small things that need no engine: files that match a pattern, the clock, the terminal (oci.h). */
 #include <string.h>
 
 #include "base/glob.h"
 #include "base/mem.h"
 #include "include/oci.h"
-#include "pack/pack.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/terminal.h"
@@ -117,10 +116,4 @@ int oci_glob(const char *root, const char *pattern, char ***ret_paths, size_t *r
     *ret_paths = w.found;
     *ret_count = w.count;
     return OCI_OK;
-}
-
-int oci_read_entry(const char *archive, const char *pattern, size_t limit, struct oci_bytes **ret_bytes,
-                   struct oci_err *reterr)
-{
-    return oci_pack_read_entry(archive, pattern, limit, ret_bytes, reterr);
 }

@@ -133,6 +133,9 @@ void oci_result_done(struct oci_op *op)
     oci_free(r->desc.reference);
     free_strings(r->desc.tags);
     oci_bytes_unref(r->bytes);
+    for (size_t i = 0; i < r->entry_count; i++)
+        oci_bytes_unref(r->entries[i]);
+    oci_free(r->entries);
     struct oci_names names = {
         .items = (char **)(uintptr_t)r->names, .count = r->name_count, .cap = r->name_count};
     oci_names_done(&names);

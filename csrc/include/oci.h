@@ -232,6 +232,20 @@ int oci_start_open_file(struct oci_client *c, struct oci_mailbox *m, const struc
                         const struct oci_json *platform, const struct oci_call_options *o, struct oci_op **ret_op,
                         struct oci_err *reterr);
 
+/* Small files out of an archive (pack/find.h): of each pattern the first regular file whose clean name, without a slash before
+ * it, matches (base/glob.h). Result: entries. LIMIT when one has more than `limit` bytes, INVALID for what is no proper archive.
+ * A blob is verified as a whole; a file is read only as far as it takes. */
+struct oci_archive {
+    const char *path;                 /* of a tar, tar+gzip or tar+zstd; or: */
+    const struct oci_reference *blob; /* with the digest of one */
+    const char *const *patterns;
+    size_t count;
+    uint64_t limit;
+    bool cut;                         /* of larger files the first bytes are given */
+};
+int oci_start_read_entries(struct oci_client *c, struct oci_mailbox *m, const struct oci_archive *archive,
+                           const struct oci_call_options *o, struct oci_op **ret_op, struct oci_err *reterr);
+
 /* ---- what an operation says ---- */
 
 uint64_t oci_op_id(const struct oci_op *op);
@@ -290,6 +304,8 @@ struct oci_result {
     size_t name_count;
     const struct oci_result_file *files;
     size_t file_count;
+    struct oci_bytes **entries;        /* read_entries: one for each pattern, NULL where nothing matched it */
+    size_t entry_count;
     uint64_t stream_size;              /* open_file: bytes that come */
     bool fallback;                     /* push: it has the shape of image-spec 1.0, since the registry refused the other */
 };
@@ -302,11 +318,6 @@ int oci_op_result(struct oci_op *op, const struct oci_result **ret_result, struc
  * matches `pattern` (base/glob.h), sorted bytewise. *ret_paths is a NULL-terminated array of base/mem strings. NOT_FOUND when
  * nothing matches, LIMIT past 100 000. */
 int oci_glob(const char *root, const char *pattern, char ***ret_paths, size_t *ret_count, struct oci_err *reterr);
-/* The content of the first regular file in a tar or tar+gzip whose clean name, without a slash before it, matches
- * `pattern` (base/glob.h). NOT_FOUND when none does, LIMIT when it has more than `limit` bytes, INVALID for what is no
- * proper archive. */
-int oci_read_entry(const char *archive, const char *pattern, size_t limit, struct oci_bytes **ret_bytes,
-                   struct oci_err *reterr);
 /* Seconds since some moment, suspended time included. */
 double oci_now(void);
 /* Grows with every fork() that this process has seen: handles of another generation fail. */

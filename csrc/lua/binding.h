@@ -137,7 +137,6 @@ int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_j
 int oci_lua_to_bytes(lua_State *L, int i, int holder, struct oci_bytes **ret_bytes, struct oci_err *reterr);
 int oci_lua_glob(lua_State *L);
 int oci_lua_glob_match(lua_State *L);
-int oci_lua_read_entry(lua_State *L);
 int oci_lua_digest(lua_State *L);
 
 /* ---- what is pushed (lua_spec.c) ---- */

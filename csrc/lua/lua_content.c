@@ -122,19 +122,3 @@ int oci_lua_glob_match(lua_State *L)
     lua_pushboolean(L, oci_glob_match(pattern, oci_lua_plain_string(L, 2, "path")));
     return 1;
 }
-
-/* read_entry(archive, pattern, limit) -> bytes | nil, message, code, detail */
-int oci_lua_read_entry(lua_State *L)
-{
-    const char *archive = oci_lua_plain_string(L, 1, "archive");
-    const char *pattern = oci_lua_plain_string(L, 2, "pattern");
-    lua_Number limit = luaL_checknumber(L, 3);
-    luaL_argcheck(L, limit >= 0 && limit <= OCI_MAX_CONTENT_IN_MEMORY, 3, "number of bytes expected");
-    struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_BYTES);
-    struct oci_err err = {0};
-    if (oci_read_entry(archive, pattern, (size_t)limit, &box->u.bytes, &err) != OCI_OK)
-        return oci_lua_fail(L, &err);
-    lua_pushlstring(L, box->u.bytes->p, box->u.bytes->len);
-    oci_lua_box_release(box);
-    return 1;
-}

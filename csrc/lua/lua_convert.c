@@ -285,6 +285,22 @@ static void push_files(lua_State *L, const struct oci_result *r)
     }
 }
 
+/* `entries`, with false where nothing was found. */
+static void push_entries(lua_State *L, const struct oci_result *r)
+{
+    if (!r->entries)
+        return;
+    lua_createtable(L, (int)r->entry_count, 0);
+    for (size_t i = 0; i < r->entry_count; i++) {
+        if (r->entries[i])
+            lua_pushlstring(L, r->entries[i]->p, r->entries[i]->len);
+        else
+            lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "entries");
+}
+
 void oci_lua_push_result(lua_State *L, const struct oci_result *r)
 {
     lua_newtable(L);
@@ -305,6 +321,7 @@ void oci_lua_push_result(lua_State *L, const struct oci_result *r)
     set_array(L, "names");
     push_files(L, r);
     set_array(L, "files");
+    push_entries(L, r);
     lx_pushwhole(L, (double)r->stream_size);
     lua_setfield(L, -2, "size");
 }

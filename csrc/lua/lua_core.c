@@ -65,7 +65,6 @@ int luaopen_oci_core(lua_State *L)
                                          {"digest", oci_lua_digest},
                                          {"glob", oci_lua_glob},
                                          {"glob_match", oci_lua_glob_match},
-                                         {"read_entry", oci_lua_read_entry},
                                          {"manifest", oci_lua_parse_manifest},
                                          {"lint", oci_lua_lint},
                                          {"client", oci_lua_client},

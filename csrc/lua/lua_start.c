@@ -309,6 +309,27 @@ static int start_open_file(lua_State *L)
     return end(L, &s);
 }
 
+/* client:read_entries(path | nil, reference | nil, { patterns, limit, cut }, call) */
+static int start_read_entries(lua_State *L)
+{
+    static const struct oci_lua_field fields[] = {OCI_LUA_FIELD(struct oci_archive, limit, OCI_LUA_SIZE),
+                                                  OCI_LUA_FIELD(struct oci_archive, cut, OCI_LUA_BOOL),
+                                                  OCI_LUA_FIELDS_END};
+    struct start s;
+    struct oci_archive archive = {0};
+    luaL_checktype(L, 4, LUA_TTABLE);
+    oci_lua_read(L, 4, fields, &archive);
+    if (!lua_isnil(L, 2))
+        archive.path = oci_lua_plain_string(L, 2, "path");
+    begin(L, &s, 5);
+    archive.patterns = oci_lua_read_strings(L, 4, "patterns", &archive.count);
+    if (!archive.path)
+        archive.blob = reference(L, &s, 3);
+    if (!s.rc)
+        s.rc = oci_start_read_entries(s.client, s.op->mailbox->m, &archive, &s.call, &s.op->op, &s.err);
+    return end(L, &s);
+}
+
 /* client:push_blob(to, content, is_new, call) */
 static int start_push_blob(lua_State *L)
 {
@@ -353,6 +374,7 @@ const luaL_Reg oci_lua_start_methods[] = {{"push", start_push},
                                           {"fetch_blob", start_fetch_blob},
                                           {"open_blob", start_open_blob},
                                           {"open_file", start_open_file},
+                                          {"read_entries", start_read_entries},
                                           {"push_blob", start_push_blob},
                                           {"digest", start_digest},
                                           {NULL, NULL}};

@@ -75,11 +75,6 @@ bool oci_unpack_would_take(uint64_t archive_size, uint64_t tar_size);
 /* POOL: blocks. All of it. */
 int oci_unpack(const struct oci_unpack_options *o, struct oci_err *reterr);
 
-/* POOL: blocks. The content of the first regular file in an archive whose clean name matches `pattern` (base/glob.h).
- * NOT_FOUND when none does, LIMIT when it has more than `limit` bytes. */
-int oci_pack_read_entry(const char *archive, const char *pattern, size_t limit, struct oci_bytes **ret_bytes,
-                        struct oci_err *reterr);
-
 /* WORK: the digest and the size of the tar in a file that is tar, tar+gzip or tar+zstd by its own bytes, or of what else is
  * compressed so: not looked into. Bounded as unpacking is by the ratio. */
 struct oci_untar_stream;

@@ -7,6 +7,7 @@ local modules = {
   ["oci.pull"] = { "pull" },
   ["oci.simple"] = { "copy", "resolve", "exists", "tags", "repositories", "tag", "untag", "delete", "fetch_manifest",
     "fetch_config", "fetch_blob", "stat_blob", "open_blob", "open_file", "digest" },
+  ["oci.types.archive"] = { "read_entries" },
 }
 
 for module, names in pairs(modules) do

@@ -88,16 +88,6 @@ function core.digest(bytes, algorithm) end
 ---@return table? detail
 function core.glob(root, pattern) end
 
---- The content of the first regular file in a tar or tar+gzip whose name matches.
----@param archive string a path
----@param pattern string
----@param limit integer bytes
----@return string? bytes
----@return string? message
----@return string? code
----@return table? detail
-function core.read_entry(archive, pattern, limit) end
-
 --- Does a path match, as core.glob has it?
 ---@param pattern string
 ---@param path string
@@ -281,6 +271,14 @@ function Client:open_blob(ref, range, call) end
 ---@return oci.core.Operation? operation
 function Client:open_file(ref, path, options, call) end
 
+--- Of each pattern the first regular file in an archive whose name matches: `entries` of the result, false for none.
+---@param path? string of the archive
+---@param ref? string or its blob
+---@param options { patterns: string[], limit: integer, cut?: boolean }
+---@param call oci.core.Call
+---@return oci.core.Operation? operation
+function Client:read_entries(path, ref, options, call) end
+
 ---@param ref string
 ---@param content oci.core.Content
 ---@param is_new boolean
@@ -353,7 +351,7 @@ function Operation:take(most) end
 ---@return table? detail
 function Operation:take_file(most) end
 
----@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[], size: integer }? result
+---@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[], entries?: (string|false)[], size: integer }? result
 ---@return string? message
 ---@return string? code
 ---@return table? detail

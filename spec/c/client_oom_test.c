@@ -74,6 +74,8 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
                                                      .media_types = tags,
                                                      .media_type_count = 1,
                                                      .platform = annotations}};
+    const struct oci_archive file_archive = {.path = "/nowhere", .patterns = tags, .count = 2, .limit = 10};
+    const struct oci_archive blob_archive = {.blob = blob, .patterns = tags, .count = 2, .limit = 10};
     const struct oci_credential_option credential = {.username = "u", .password = "p"};
     struct oci_call_options o = OCI_CALL_OPTIONS_INIT;
     o.credentials = &credential;
@@ -111,11 +113,15 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
         return oci_start_choose(c, m, memory_1, annotations, &o, ret_op, err);
     case 14:
         return oci_start_open_file(c, m, memory_1, "a/b", annotations, &o, ret_op, err);
+    case 15:
+        return oci_start_read_entries(c, m, &file_archive, &o, ret_op, err);
+    case 16:
+        return oci_start_read_entries(c, m, &blob_archive, &o, ret_op, err);
     default:
         return oci_start_digest(c, m, &contents[2], NULL, &o, ret_op, err);
     }
 }
-enum { STARTS = 16 };
+enum { STARTS = 18 };
 
 /* True: it started with fewer than `k` allocations. */
 static bool try_start(unsigned which, long k, bool sticky)

@@ -228,3 +228,86 @@ TEST(one_file_that_is_left)
     }
     done();
 }
+
+/* ---- read_entries ---- */
+
+static const char *const wanted[] = {"docs/a", "docs/none", "**/big"};
+
+static struct oci_op *read_entries(const char *path, const struct oci_reference *blob, uint64_t limit)
+{
+    const struct oci_archive archive = {.path = path, .blob = blob, .patterns = wanted, .count = 3, .limit = limit};
+    struct oci_op *op = NULL;
+    CHECK_INT(oci_start_read_entries(ops_client, ops_mailbox, &archive, NULL, &op, NULL), OCI_OK);
+    return op;
+}
+
+static void check_entries(struct oci_op *op)
+{
+    const struct oci_result *r = ops_result(op);
+    CHECK_INT(r->entry_count, 3);
+    CHECK_STR(r->entries[0]->p, "text");
+    CHECK(!r->entries[1]);
+    CHECK_INT(r->entries[2]->len, BIG);
+    CHECK_MEM(r->entries[2]->p, big->p, BIG);
+    oci_op_free(op);
+}
+
+static void check_no_entries(struct oci_op *op, int code, const char *text)
+{
+    const struct oci_err *err = ops_error(op);
+    CHECK_INT(err->code, code);
+    if (!strstr(err->text, text))
+        FAIL("\"%s\" says nothing of \"%s\"", err->text, text);
+    oci_op_free(op);
+}
+
+/* The layer that "docs" is, and a file of the same bytes. */
+static const struct oci_reference *docs_layer(const char **ret_path)
+{
+    struct oci_manifest *m = NULL;
+    struct oci_op *op = ops_simple(OCI_FETCH_MANIFEST, place);
+    CHECK_INT(oci_manifest_parse(ops_result(op)->bytes, NULL, NULL, &m, NULL), OCI_OK);
+    const struct oci_reference *blob = ops_ref("memory:x@%s", m->items[4].digest.text);
+    oci_manifest_free(m);
+    oci_op_free(op);
+    CHECK_INT(oci_start_fetch_blob(ops_client, ops_mailbox, blob, 0, OCI_SIZE_UNKNOWN, 0, NULL, &op, NULL), OCI_OK);
+    *ret_path = ops_text("%s", scratch_path("docs.tgz"));
+    scratch_write(*ret_path, ops_result(op)->bytes->p, ops_result(op)->bytes->len);
+    oci_op_free(op);
+    return blob;
+}
+
+TEST(entries_of_a_file_and_of_a_blob)
+{
+    const char *path;
+    push_all("memory:x:1");
+    const struct oci_reference *blob = docs_layer(&path);
+    check_entries(read_entries(path, NULL, BIG));
+    check_entries(read_entries(NULL, blob, BIG));
+    check_no_entries(read_entries(path, NULL, BIG - 1), OCI_LIMIT, "docs.tgz: **/big in it has more than 1048");
+    check_no_entries(read_entries(NULL, blob, BIG - 1), OCI_LIMIT, "**/big in it has more than");
+    check_no_entries(read_entries("/nowhere/at/all", NULL, 9), OCI_NOT_FOUND, "/nowhere/at/all");
+    check_no_entries(read_entries("/", NULL, 9), OCI_INVALID, "/");
+    check_no_entries(read_entries(scratch_path("docs/big"), NULL, 9), OCI_INVALID, "docs/big: it is not a proper tar");
+    check_no_entries(read_entries(NULL, ops_ref("memory:x@sha256:%064d", 1), 9), OCI_NOT_FOUND, "has no blob sha256:0");
+    const struct oci_archive none = {.blob = place, .patterns = wanted, .count = 3, .limit = 9};
+    struct oci_op *op = NULL;
+    CHECK_INT(oci_start_read_entries(ops_client, ops_mailbox, &none, NULL, &op, NULL), OCI_INVALID);
+    done();
+}
+
+TEST(entries_are_canceled_and_others_go_on)
+{
+    const char *path;
+    push_all("memory:x:1");
+    const struct oci_reference *blob = docs_layer(&path);
+    for (int i = 0; i < 20; i++) {
+        struct oci_op *other = read_entries(path, NULL, BIG);
+        struct oci_op *op = i % 2 ? read_entries(path, NULL, BIG) : read_entries(NULL, blob, BIG);
+        if (i % 4 < 2)
+            oci_op_cancel(op);
+        oci_op_free(op);
+        check_entries(other);
+    }
+    done();
+}

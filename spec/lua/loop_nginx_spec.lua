@@ -86,7 +86,9 @@ http {
         local pushed = assert(oci.push("memory:typed:v1", { type = bundle, bundle = "@DIR@/policy" }))
         assert(#assert(bundle:check_content("memory:typed:v1")) == 0)
         local pulled = assert(bundle:pull(pushed, { to = "@DIR@/typed" }))
-        ngx.say(pulled.roles.bundle[1].state, " ", bundle:build { bundle = "@DIR@/policy" }.digest == pushed.digest)
+        local path = pulled.roles.bundle[1].path -- an archive, which is looked into
+        ngx.say(pulled.roles.bundle[1].state, " ", bundle:build { bundle = "@DIR@/policy" }.digest == pushed.digest, " ",
+          bundle:build { bundle = { path = path, title = pulled.files[1].title } }.digest == pushed.digest)
       }
     }
     location = /timer {
@@ -239,7 +241,7 @@ describe("nginx", function()
   end)
 
   it("pushes, checks and pulls by types", function()
-    assert.equal("fetched true\n", get "/typed")
+    assert.equal("fetched true true\n", get "/typed")
   end)
 
   it("waits in a timer", function()

@@ -263,17 +263,22 @@ describe("check_content", function()
     assert.equal(1, ranges)
   end)
 
-  it("leaves no file behind", function()
+  it("keeps no file, whatever happens", function()
     local ref = store(client, "helm-chart", { archive { ["web/Chart.yaml"] = CHART } }, CONFIG)
-    local made_names, tmpname = {}, os.tmpname
-    os.tmpname = function() -- luacheck: ignore 122
-      made_names[#made_names + 1] = tmpname()
-      return made_names[#made_names]
-    end
-    local text = found(client, "helm-chart", ref)
+    local tmpname = os.tmpname
+    os.tmpname = function() error "a temporary file" end -- luacheck: ignore 122
+    local ok, text = pcall(found, client, "helm-chart", ref)
     os.tmpname = tmpname -- luacheck: ignore 122
+    assert.is_true(ok, text)
     assert.equal("", text)
-    assert.equal(1, #made_names)
-    assert.is_nil(kit.read(made_names[1]))
+  end)
+
+  it("lets other calls go on meanwhile", function()
+    local ref = store(client, "helm-chart", { archive { ["web/Chart.yaml"] = CHART } }, CONFIG)
+    local kind = oci.types.get "helm-chart"
+    local function look() return kind:check_content(ref, { client = client }) end
+    assert.same({ {}, {}, {} }, assert(oci.parallel { look, look, look }))
+    local _, message, code = oci.parallel { look, function() return nil, "enough", "INVALID" end, look }
+    assert.same({ "enough", "INVALID" }, { message, code })
   end)
 end)

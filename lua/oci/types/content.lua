@@ -1,5 +1,6 @@
 --- check_content: what check says of a manifest, and a look into the config and the layers, which are fetched for it as far as
 -- it takes: some bytes, a whole small blob, one file of an archive. Bounded in everything.
+local archive = require "oci.types.archive"
 local check = require "oci.types.check"
 local core = require "oci.core"
 local inspect = require "oci.types.inspect"
@@ -23,11 +24,7 @@ local checkers = options.of_call { client = options.table, limit = options.size 
 -- The calls of a client, or those of the module, with the options of every call.
 local function caller(given)
   return function(name, ref, more)
-    local opts = options.with(options.call_options(given), more or {})
-    if given.client then
-      return given.client[name](given.client, ref, opts)
-    end
-    return require("oci")[name](ref, opts)
+    return archive.run(given.client, name, ref, options.with(options.call_options(given), more or {}))
   end
 end
 

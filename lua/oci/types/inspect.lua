@@ -52,11 +52,10 @@ local function with_entry(layer, report, pattern, look)
     return too_large(report, layer)
   end
   local bytes, message, code, detail = layer:entry(pattern, MOST_OF_A_FILE)
-  layer:close()
-  if not bytes and code ~= "NOT_FOUND" then
+  if bytes == nil then
     return failed(report, message, code, detail)
   end
-  look(bytes)
+  look(bytes or nil)
   return true
 end
 
@@ -254,26 +253,23 @@ local function check_opa_manifest(bytes, report)
   end
 end
 
+local LOADED = { "**/*.rego", "**/data.json", "**/data.yaml", "**/*.wasm", "patch.json" }
+
 --- A bundle needs no .manifest, but something that OPA loads.
 inspect["opa-bundle"] = function(layer, report)
   if not layer:small() then
     return too_large(report, layer)
   end
-  local patterns = { ".manifest", "**/*.rego", "**/data.json", "**/data.yaml", "**/*.wasm", "patch.json" }
-  local bytes, message, code, detail
-  for _, pattern in ipairs(patterns) do
-    bytes, message, code, detail = layer:entry(pattern, layer.limit)
-    if bytes or code ~= "NOT_FOUND" then
-      if bytes and pattern == ".manifest" then
-        check_opa_manifest(bytes, report)
-      end
-      break
-    end
+  local bytes, message, code, detail = layer:entry(".manifest", layer.limit)
+  local loaded = bytes and true
+  if bytes then
+    check_opa_manifest(bytes, report)
+  elseif bytes == false then
+    loaded, message, code, detail = layer:has(LOADED)
   end
-  layer:close()
-  if not bytes and code ~= "NOT_FOUND" then
+  if loaded == nil then
     return failed(report, message, code, detail)
-  elseif not bytes then
+  elseif not loaded then
     report("there is nothing in the bundle that OPA loads: no policy, no data.json, no data.yaml", "warning")
   end
   return true

@@ -1,12 +1,8 @@
 --- A layer to be looked into: its first bytes, all of them if it is small, one file out of the archive that it is.
-local core = require "oci.core"
-
 local Layer = {}
 Layer.__index = Layer
 
 local layer = {}
-
-local CHUNK = 256 * 1024
 
 --- `fetch(name, ref, options)` makes calls; nothing larger than `limit` bytes is fetched whole.
 function layer.new(descriptor, fetch, limit)
@@ -31,67 +27,28 @@ function Layer:bytes()
   return self.fetch("fetch_blob", self.descriptor, { limit = self.limit })
 end
 
--- Fetches the layer into a file: true, or nil, message, code, detail.
-local function save(self, file)
-  local reader, message, code, detail = self.fetch("open_blob", self.descriptor)
-  if not reader then
-    return nil, message, code, detail
-  end
-  while true do
-    local chunk
-    chunk, message, code, detail = reader:read(CHUNK)
-    if not chunk then
-      reader:close()
-      if message then
-        return nil, message, code, detail
-      end
-      return true
-    end
-    local ok, why = file:write(chunk)
-    if not ok then
-      reader:close()
-      return nil, "the layer cannot be kept while it is looked into: " .. why, "IO", {}
-    end
-  end
+-- See oci.types.archive. All of the archive is fetched for it and verified, and nothing of it kept.
+local function entries(self, given)
+  return self.fetch("read_entries", self.descriptor, given)
 end
 
--- Keeps the layer in a temporary file for as long as `self` is used; its path, or nil, message, code, detail.
-local function saved(self)
-  if self.path then
-    return self.path
-  end
-  local path = os.tmpname()
-  local file, why = io.open(path, "wb")
-  if not file then
-    return nil, "the layer cannot be kept while it is looked into: " .. why, "IO", {}
-  end
-  self.path = path
-  local ok, message, code, detail = save(self, file)
-  local closed, trouble = file:close()
-  if not ok then
-    return nil, message, code, detail
-  elseif not closed then
-    return nil, "the layer cannot be kept while it is looked into: " .. trouble, "IO", {}
-  end
-  return path
-end
-
---- The content of the first file in the archive whose path matches, at most `limit` bytes; or nil, message, code, detail:
--- NOT_FOUND if there is none.
+--- The content of the first file in the archive whose path matches, at most `limit` bytes; false if there is none; or nil,
+-- message, code, detail.
 function Layer:entry(pattern, limit)
-  local path, message, code, detail = saved(self)
-  if not path then
+  local found, message, code, detail = entries(self, { patterns = { pattern }, limit = limit })
+  if not found then
     return nil, message, code, detail
   end
-  return core.read_entry(path, pattern, limit)
+  return found[pattern] or false
 end
 
---- To be called when nothing more is wanted of it.
-function Layer:close()
-  if self.path then
-    os.remove(self.path)
+--- Does a file in the archive match one of the patterns? Or nil, message, code, detail.
+function Layer:has(patterns)
+  local found, message, code, detail = entries(self, { patterns = patterns, limit = 0, cut = true })
+  if not found then
+    return nil, message, code, detail
   end
-  self.path = nil
+  return next(found) ~= nil
 end
 
 return layer

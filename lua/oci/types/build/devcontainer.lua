@@ -1,4 +1,5 @@
 --- Features and templates of development containers: a directory, or the archive that the devcontainer program made of one.
+local archive = require "oci.types.archive"
 local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
 
@@ -31,17 +32,23 @@ local function compact(text)
 end
 
 -- The text of the metadata file, wherever it is.
-local function metadata_of(item, name)
+local function metadata_of(item, name, client)
   if item.dir then
     return inputs.read(item.dir .. "/" .. name, LIMIT)
-  elseif item.path then
-    return core.read_entry(item.path, name, LIMIT)
+  elseif not item.path then
+    return nil, "a directory or the path of an archive is expected", "INVALID", {}
   end
-  return nil, "a directory or the path of an archive is expected", "INVALID", {}
+  local found, message, code, detail = archive.read(client, item.path, { name }, LIMIT)
+  if not found then
+    return nil, message, code, detail
+  elseif not found[name] then
+    return nil, ("there is no %s in %s"):format(name, item.path), "NOT_FOUND", { path = item.path }
+  end
+  return found[name]
 end
 
 --- See build.expand. The tag is the version.
-function devcontainer.expand(kind, given)
+function devcontainer.expand(kind, given, client)
   local role = kind.layers[1]
   local items, message, code, detail = inputs.list(kind, role, given[role.role])
   if not items then
@@ -51,7 +58,7 @@ function devcontainer.expand(kind, given)
   end
   local item, name = items[1], ("devcontainer-%s.json"):format(role.role)
   local text
-  text, message, code, detail = metadata_of(item, name)
+  text, message, code, detail = metadata_of(item, name, client)
   if not text then
     return nil, ("%s: %s"):format(kind.name, message), code, detail
   end

@@ -1,4 +1,5 @@
 --- Helm charts from a directory or a .tgz, as helm 3 pushes them: the config is Chart.yaml as helm reads and prints it.
+local archive = require "oci.types.archive"
 local core = require "oci.core"
 local go = require "oci.types.build.go"
 local helm_ignore = require "oci.types.build.helm_ignore"
@@ -284,21 +285,18 @@ local function from_directory(item)
   return files
 end
 
-local function from_archive(item)
+local function from_archive(item, client)
   if not item.path then
     return nil, "a chart is a directory or the path of a .tgz", "INVALID", {}
   end
-  local files = {}
-  for _, name in ipairs { "Chart.yaml", "requirements.yaml" } do
-    local text, message, code, detail = core.read_entry(item.path, "*/" .. name, FILE_LIMIT)
-    if not text and code == "NOT_FOUND" and detail.path then
-      return nil, message, code, detail
-    elseif not text and (code ~= "NOT_FOUND" or name == "Chart.yaml") then
-      return nil, message, "INVALID", detail
-    end
-    files[name] = text
+  local patterns = { "*/Chart.yaml", "*/requirements.yaml" }
+  local found, message, code, detail = archive.read(client, item.path, patterns, FILE_LIMIT)
+  if not found then
+    return nil, message, code, detail
+  elseif not found["*/Chart.yaml"] then
+    return nil, "there is no */Chart.yaml in " .. item.path, "INVALID", { path = item.path }
   end
-  return files
+  return { ["Chart.yaml"] = found["*/Chart.yaml"], ["requirements.yaml"] = found["*/requirements.yaml"] }
 end
 
 -- helm sorts the layers by their digests.
@@ -341,7 +339,7 @@ function helm_chart.expand(kind, given, client)
     return nil, message, code, detail
   end
   local files
-  files, message, code, detail = (item.dir and from_directory or from_archive)(item)
+  files, message, code, detail = (item.dir and from_directory or from_archive)(item, client)
   local chart
   if files then
     chart, message, code, detail = parse(files)

@@ -1,4 +1,5 @@
 --- Open Policy Agent bundles: a directory, packed with what opa reads from bundles and nothing else, or a bundle.tar.gz.
+local archive = require "oci.types.archive"
 local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
 
@@ -13,9 +14,9 @@ local PATTERNS = {
 }
 
 -- What is in a bundle's manifest, if it has one, is JSON.
-local function check_manifest(text, message, code, detail)
+local function check_manifest(text)
   if not text then
-    return code == "NOT_FOUND" and not (detail or {}).path, message, code, detail
+    return true
   end
   local value, wrong = core.json_decode(text)
   if type(value) ~= "table" then
@@ -41,19 +42,24 @@ local function from_directory(item)
   end
   item.ignore, item.prefix, item.compression = ignore, "", "gzip"
   item.title = item.title or "bundle.tar.gz"
-  local text, why, why_code = inputs.read(item.dir .. "/.manifest", MANIFEST_LIMIT)
-  if not text and why_code == "NOT_FOUND" then
-    return true
+  local text
+  text, message, code, detail = inputs.read(item.dir .. "/.manifest", MANIFEST_LIMIT)
+  if not text and code ~= "NOT_FOUND" then
+    return nil, message, code, detail
   end
-  return check_manifest(text, why, why_code)
+  return check_manifest(text)
 end
 
-local function from_archive(item)
-  return check_manifest(core.read_entry(item.path, ".manifest", MANIFEST_LIMIT))
+local function from_archive(item, client)
+  local found, message, code, detail = archive.read(client, item.path, { ".manifest" }, MANIFEST_LIMIT)
+  if not found then
+    return nil, message, code, detail
+  end
+  return check_manifest(found[".manifest"])
 end
 
 --- See build.expand.
-function opa_bundle.expand(kind, given)
+function opa_bundle.expand(kind, given, client)
   local items, message, code, detail = inputs.list(kind, kind.layers[1], given.bundle)
   if not items then
     return nil, message, code, detail
@@ -61,7 +67,7 @@ function opa_bundle.expand(kind, given)
   for _, item in ipairs(items) do
     local ok = true
     if item.dir or item.path then
-      ok, message, code, detail = (item.dir and from_directory or from_archive)(item)
+      ok, message, code, detail = (item.dir and from_directory or from_archive)(item, client)
     end
     if not ok then
       return nil, ("%s: %s"):format(kind.name, message), code, detail
