@@ -344,6 +344,7 @@ build = {
     ["oci.types.markdown"] = "lua/oci/types/markdown.lua",
     ["oci.types.match"] = "lua/oci/types/match.lua",
     ["oci.types.naming"] = "lua/oci/types/naming.lua",
+    ["oci.types.parts"] = "lua/oci/types/parts.lua",
     ["oci.types.roles"] = "lua/oci/types/roles.lua",
     ["oci.types.rules"] = "lua/oci/types/rules.lua",
     ["oci.types.schema"] = "lua/oci/types/schema.lua",

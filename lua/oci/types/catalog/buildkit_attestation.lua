@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "buildkit-attestation",
   title = "BuildKit attestation manifest (OCI artifact form)",
@@ -17,25 +19,10 @@ return {
     content = "{} (2 bytes) with data=e30=",
     embed = true,
   },
-  layers = {
-    {
-      role = "statement",
-      media_types = { "application/vnd.in-toto+json" },
-      min = 1,
-      extension = ".json",
-      inspect = "in-toto",
-      annotations = { required = { "in-toto.io/predicate-type" }, recommended = {} },
-    },
-  },
+  layers = parts.buildkit_layers,
   layer_order = "insignificant",
   unknown_layers = "ignore",
-  index_descriptor = {
-    platform = { architecture = "unknown", os = "unknown" },
-    annotations = {
-      required = { "vnd.docker.reference.type", "vnd.docker.reference.digest" },
-      values = { ["vnd.docker.reference.type"] = "attestation-manifest" },
-    },
-  },
+  index_descriptor = parts.buildkit_index_descriptor,
   annotations = { required = {}, recommended = {} },
   subject = "required",
   limits = { layer_bytes = 41943040 },

@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "buildkit-attestation-legacy",
   title = "BuildKit attestation manifest (image form)",
@@ -19,25 +21,10 @@ return {
     also_media_types = { "application/vnd.docker.container.image.v1+json" },
     content = "image config with diff_ids",
   },
-  layers = {
-    {
-      role = "statement",
-      media_types = { "application/vnd.in-toto+json" },
-      min = 1,
-      extension = ".json",
-      inspect = "in-toto",
-      annotations = { required = { "in-toto.io/predicate-type" }, recommended = {} },
-    },
-  },
+  layers = parts.buildkit_layers,
   layer_order = "insignificant",
   unknown_layers = "ignore",
-  index_descriptor = {
-    platform = { architecture = "unknown", os = "unknown" },
-    annotations = {
-      required = { "vnd.docker.reference.type", "vnd.docker.reference.digest" },
-      values = { ["vnd.docker.reference.type"] = "attestation-manifest" },
-    },
-  },
+  index_descriptor = parts.buildkit_index_descriptor,
   annotations = { required = {}, recommended = {} },
   subject = "none",
   limits = { layer_bytes = 41943040 },

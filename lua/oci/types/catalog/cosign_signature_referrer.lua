@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "cosign-signature-referrer",
   title = "cosign signature, OCI 1.1 experimental",
@@ -18,25 +20,7 @@ return {
     content = "image config bytes",
     default = "image-config",
   },
-  layers = {
-    {
-      role = "payload",
-      media_types = { "application/vnd.dev.cosign.simplesigning.v1+json" },
-      min = 1,
-      max = 1000,
-      extension = ".json",
-      inspect = "simplesigning",
-      annotations = {
-        required = { "dev.cosignproject.cosign/signature" },
-        recommended = {
-          "dev.sigstore.cosign/certificate",
-          "dev.sigstore.cosign/chain",
-          "dev.sigstore.cosign/bundle",
-          "dev.sigstore.cosign/rfc3161timestamp",
-        },
-      },
-    },
-  },
+  layers = parts.cosign_signature_layers,
   layer_order = "insignificant",
   unknown_layers = "allow",
   annotations = { required = {}, recommended = {} },

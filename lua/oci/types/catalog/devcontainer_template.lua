@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "devcontainer-template",
   title = "Dev Container template",
@@ -15,12 +17,7 @@ return {
   manifest_media_type = "application/vnd.oci.image.manifest.v1+json",
   manifest_body_media_type = "present",
   identify_by = "config.mediaType",
-  config = {
-    media_type = "application/vnd.devcontainers",
-    required = true,
-    content = "{} (2 bytes) (spec page shows 0 bytes)",
-    default = "{}",
-  },
+  config = parts.devcontainer_config,
   layers = {
     {
       role = "template",

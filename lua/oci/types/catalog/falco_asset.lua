@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "falco-asset",
   title = "Falco asset",
@@ -16,34 +18,7 @@ return {
     required = true,
     content = "{name, version, dependencies[{name,version,alternatives[{name,version}]}], " ..
       "requirements[{name,version}]} all omitempty",
-    schema = {
-      type = "object",
-      properties = {
-        dependencies = {
-          type = "array",
-          items = {
-            type = "object",
-            properties = {
-              alternatives = {
-                type = "array",
-                items = {
-                  type = "object",
-                  properties = { name = { type = "string" }, version = { type = "string" } },
-                },
-              },
-              name = { type = "string" },
-              version = { type = "string" },
-            },
-          },
-        },
-        name = { type = "string" },
-        requirements = {
-          type = "array",
-          items = { type = "object", properties = { name = { type = "string" }, version = { type = "string" } } },
-        },
-        version = { type = "string" },
-      },
-    },
+    schema = parts.falco_config_schema,
     default = "{}",
   },
   layers = {

@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "falco-plugin",
   title = "Falco plugin (multi-platform)",
@@ -29,34 +31,7 @@ return {
       media_type = "application/vnd.cncf.falco.plugin.config.v1+json",
       required = true,
       content = "as falco-rulesfile",
-      schema = {
-        type = "object",
-        properties = {
-          dependencies = {
-            type = "array",
-            items = {
-              type = "object",
-              properties = {
-                alternatives = {
-                  type = "array",
-                  items = {
-                    type = "object",
-                    properties = { name = { type = "string" }, version = { type = "string" } },
-                  },
-                },
-                name = { type = "string" },
-                version = { type = "string" },
-              },
-            },
-          },
-          name = { type = "string" },
-          requirements = {
-            type = "array",
-            items = { type = "object", properties = { name = { type = "string" }, version = { type = "string" } } },
-          },
-          version = { type = "string" },
-        },
-      },
+      schema = parts.falco_config_schema,
       default = "{}",
     },
     layers = {

@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "soci-index-v1",
   title = "SOCI index v1",
@@ -12,23 +14,7 @@ return {
   manifest_body_media_type = "present",
   identify_by = "config.mediaType",
   config = { media_type = "application/vnd.amazon.soci.index.v1+json", required = true, content = "{} (2 bytes)" },
-  layers = {
-    {
-      role = "ztoc",
-      media_types = { "application/octet-stream" },
-      min = 0,
-      annotations = {
-        required = { "com.amazon.soci.image-layer-digest", "com.amazon.soci.image-layer-mediaType" },
-        recommended = { "com.amazon.soci.span-size", "com.amazon.soci.disable-xattrs" },
-      },
-    },
-    {
-      role = "prefetch",
-      media_types = { "application/vnd.amazon.soci.prefetch.v1+json" },
-      min = 0,
-      extension = ".json",
-    },
-  },
+  layers = parts.soci_layers,
   layer_order = "insignificant",
   unknown_layers = "allow",
   annotations = { required = {}, recommended = { "com.amazon.soci.build-tool-identifier" } },

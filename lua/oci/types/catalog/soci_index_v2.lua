@@ -1,4 +1,6 @@
 --- Data only; what the fields mean is said in lua/oci/types/type.lua.
+local parts = require "oci.types.parts"
+
 return {
   name = "soci-index-v2",
   title = "SOCI index v2",
@@ -16,23 +18,7 @@ return {
     content = "{} (2 bytes)",
     default = "{}",
   },
-  layers = {
-    {
-      role = "ztoc",
-      media_types = { "application/octet-stream" },
-      min = 0,
-      annotations = {
-        required = { "com.amazon.soci.image-layer-digest", "com.amazon.soci.image-layer-mediaType" },
-        recommended = { "com.amazon.soci.span-size", "com.amazon.soci.disable-xattrs" },
-      },
-    },
-    {
-      role = "prefetch",
-      media_types = { "application/vnd.amazon.soci.prefetch.v1+json" },
-      min = 0,
-      extension = ".json",
-    },
-  },
+  layers = parts.soci_layers,
   layer_order = "insignificant",
   unknown_layers = "allow",
   index_descriptor = { annotations = { required = { "com.amazon.soci.image-manifest-digest" } } },
