@@ -40,28 +40,24 @@ end
 
 -- What a content is made of; exactly one is given.
 local kinds = {
-  path = options.string,
-  data = options.string,
+  path = options.path,
+  data = options.bytes,
   json = anything,
   reader = readable,
-  dir = options.string,
-  glob = options.string,
+  dir = options.path,
+  glob = options.path,
 }
-
-local function compression(value)
-  return value ~= "gzip" and value ~= "zstd" and value ~= "none" and '"gzip", "zstd" or "none"' or nil
-end
 
 -- How a directory is packed.
 local packing = {
-  compression = compression,
+  compression = options.one_of("gzip", "zstd", "none"),
   ignore = options.string_list,
   prefix = options.string,
   follow_links = options.boolean,
 }
 
 local checkers = {
-  root = options.string,
+  root = options.path,
   media_type = options.string,
   title = options.string,
   annotations = options.string_map,
@@ -126,7 +122,7 @@ end
 --- What is wrong with what was given as content, or nil and the kind of content that it is.
 function content.fault(given)
   if type(given) == "string" then
-    return nil, "path"
+    return select(2, options.path(given)), "path"
   elseif type(given) ~= "table" then
     return "path or table expected, got " .. options.kind(given)
   end
@@ -212,8 +208,10 @@ function content.add(list, call, index, where, given, titled)
     follow_links = from.follow_links,
   }
   if kind == "json" then
-    local text, message, code, detail = core.json_encode(from.json)
-    if not text then
+    local ok, text, message, code, detail = pcall(core.json_encode, from.json)
+    if not ok then
+      options.bad_argument(call, index, ("%s: %s"):format(where, text))
+    elseif not text then
       return nil, where .. ": " .. message, code, detail
     end
     item.data = text

@@ -17,6 +17,8 @@ return function(what, media_type)
   if manifest.is(what) then
     return core.lint(what.bytes, media_type or what.media_type)
   end
-  options.check_string("lint", 1, what)
+  if type(what) ~= "string" then
+    options.bad_argument("lint", 1, "manifest or bytes expected, got " .. options.kind(what))
+  end
   return core.lint(what, media_type)
 end

@@ -37,14 +37,50 @@ local function of_type(name)
   end
 end
 
+--- A string that is text: for the core it would end at a zero byte.
+function options.string(value)
+  if type(value) ~= "string" then
+    return "string"
+  elseif value:find("\0", 1, true) then
+    return "string", "it has a zero byte"
+  end
+end
+
+--- A path: "" would be the working directory for some calls of the system, and nothing for others.
+function options.path(value)
+  if value == "" then
+    return "path", "the path is empty"
+  end
+  return options.string(value)
+end
+
+--- A string that may be anything.
+options.bytes = of_type "string"
+
+--- One of these words.
+function options.one_of(...)
+  local allowed = { ... }
+  return function(value)
+    for _, word in ipairs(allowed) do
+      if value == word then
+        return nil
+      end
+    end
+    local last = #allowed
+    local expected = ('"%s" or "%s"'):format(table.concat(allowed, '", "', 1, last - 1), allowed[last])
+    local got = type(value) == "string" and ('"%s"'):format(value:gsub("%c", "?")) or options.kind(value)
+    return expected, ("%s expected, got %s"):format(expected, got)
+  end
+end
+
 function options.seconds(value)
-  return not (type(value) == "number" and value >= 0) and "number of seconds, not negative" or nil
+  return not (type(value) == "number" and value >= 0) and "number of seconds (0 or more)" or nil
 end
 
 -- 2^53 - 1 in full: to raise it to the power, every script would load more of the mathematics library than of this one.
 function options.size(value)
   return not (type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 9007199254740991)
-    and "whole number, not negative" or nil
+    and "whole number (0 or more)" or nil
 end
 
 function options.count(value)
@@ -91,19 +127,21 @@ function options.string_list(value)
   if fault then
     return "list of strings", fault
   end
-  for _, item in ipairs(value) do
-    if type(item) ~= "string" then
-      return "list of strings"
+  for i, item in ipairs(value) do
+    local wrong, why = options.string(item)
+    if wrong then
+      return "list of strings", ("item %d: %s"):format(i, why or "string expected, got " .. options.kind(item))
     end
   end
 end
 
 --- A string or a list of them.
 function options.strings(value)
-  if type(value) ~= "string" then
-    local expected, why = options.string_list(value)
-    return expected and "string or " .. expected, why
+  if type(value) == "string" then
+    return options.string(value)
   end
+  local expected, why = options.string_list(value)
+  return expected and "string or " .. expected, why
 end
 
 --- Names and values that are strings.
@@ -120,7 +158,6 @@ function options.string_map(value)
   end
 end
 
-options.string = of_type "string"
 options.boolean = of_type "boolean"
 options.table = of_type "table"
 
@@ -210,12 +247,18 @@ function options.check(call, index, given, checkers)
   return given
 end
 
---- Raises unless `value` is a string.
-function options.check_string(call, index, value)
-  if type(value) ~= "string" then
-    options.bad_argument(call, index, "string expected, got " .. options.kind(value))
+--- Raises unless `value` is what this checker takes.
+function options.check_argument(call, index, value, checker)
+  local expected, why = checker(value)
+  if expected then
+    options.bad_argument(call, index, why or ("%s expected, got %s"):format(expected, options.kind(value)))
   end
   return value
+end
+
+--- Raises unless `value` is a string.
+function options.check_string(call, index, value)
+  return options.check_argument(call, index, value, options.bytes)
 end
 
 --- The options of every call out of a checked table.

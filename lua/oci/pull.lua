@@ -65,7 +65,10 @@ local reference = require "oci.reference"
 local pull = {}
 
 local function target(value)
-  return type(value) ~= "string" and options.callable(value) and not options.has_write(value)
+  if type(value) == "string" then
+    return options.path(value)
+  end
+  return options.callable(value) and not options.has_write(value)
     and "directory, function or object with 'write'" or nil
 end
 

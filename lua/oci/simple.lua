@@ -49,7 +49,7 @@ local open_file_checkers = options.of_call { platform = options.platform }
 
 function simple.open_file(client, ref, title, given)
   local text = reference.text("open_file", 1, ref)
-  options.check_string("open_file", 2, title)
+  options.check_argument("open_file", 2, title, options.string)
   given = options.check("open_file", 3, given, open_file_checkers)
   return start(client, "open_file", { text }, arguments(title, { platform = given.platform }), given,
     { finish = opened, streams = true })
@@ -102,10 +102,7 @@ end
 
 function simple.tag(client, ref, tags, given)
   local text = reference.text("tag", 1, ref)
-  if options.strings(tags) then
-    options.bad_argument("tag", 2, ("%s expected, got %s"):format(options.strings(tags), options.kind(tags)))
-  end
-  tags = list_of(tags)
+  tags = list_of(options.check_argument("tag", 2, tags, options.strings))
   if #tags == 0 then
     options.bad_argument("tag", 2, "at least one tag expected")
   end

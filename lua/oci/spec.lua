@@ -71,10 +71,6 @@ local function created(value)
     and "true, whole seconds or RFC 3339 text" or nil
 end
 
-local function version(value)
-  return value ~= "1.0" and value ~= "1.1" and value ~= "docker" and '"1.0", "1.1" or "docker"' or nil
-end
-
 local function subject(value)
   return type(value) ~= "string" and type(value) ~= "table" and "reference, descriptor or manifest" or nil
 end
@@ -90,7 +86,7 @@ local of_document = {
   annotations = options.string_map,
   subject = subject,
   created = created,
-  spec_version = version,
+  spec_version = options.one_of("1.0", "1.1", "docker"),
 }
 
 spec.checkers = options.of_call(options.with(of_document, {

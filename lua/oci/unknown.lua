@@ -29,11 +29,25 @@ local function nearest(name, checkers)
       found, least = other, far
     end
   end
-  return found
+  return found, least
 end
 
---- "unknown option 'x', the nearest is 'y'".
+local MANY = 20
+
+-- "a, b, c", or nil for too many to be read.
+local function all_of(known)
+  local names = {}
+  for name in pairs(known) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names[1] and #names <= MANY and table.concat(names, ", ") or nil
+end
+
+--- "unknown option 'x', the nearest is 'y'"; where nothing is near: "..., known are a, b, c".
 return function(what, name, known)
-  local other = nearest(name, known)
-  return ("unknown %s '%s'%s"):format(what, name, other and (", the nearest is '%s'"):format(other) or "")
+  local other, far = nearest(name, known)
+  local all = other and far > math.max(#name, #other) / 2 and all_of(known)
+  local hint = all and ", known are " .. all or other and (", the nearest is '%s'"):format(other) or ""
+  return ("unknown %s '%s'%s"):format(what, name:gsub("%c", "?"), hint)
 end

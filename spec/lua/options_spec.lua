@@ -34,6 +34,12 @@ describe("an unknown option", function()
     assert.truthy(text:find("'limit'", 1, true))
   end)
 
+  it("that is near to none is an error that names them all", function()
+    local text = raised(function() oci.pull("x/y:z", { destination = "x" }) end)
+    assert.truthy(text:find("unknown option 'destination', known are connect_timeout, exclude, include, ", 1, true), text)
+    assert.truthy(text:find(", timeout, to, type, unpack)", 1, true), text)
+  end)
+
   it("in a list of options raises, too", function()
     raised(function() oci.pull("x/y", { "to" }) end)
     raised(function() oci.pull("x/y", { [true] = 1 }) end)
@@ -126,9 +132,52 @@ describe("a wrong type", function()
     raised(function() oci.pull("x/y", { include = { "a", nil, "c" } }) end)
   end)
 
+  it("is told from what is expected in its place", function()
+    assert.equal('bad argument #2 to \'push\' (files[1]: option \'compression\': "gzip", "zstd" or "none" expected, got "xz")',
+      raised(function() oci.push("x/y", { files = { { dir = "d", compression = "xz" } } }) end))
+    assert.equal('bad argument #2 to \'push\' (option \'spec_version\': "1.0", "1.1" or "docker" expected, got number)',
+      raised(function() oci.push("x/y", { spec_version = 1.1 }) end))
+    assert.equal("bad argument #2 to 'push' (option 'tags': item 2: string expected, got number)",
+      raised(function() oci.push("x/y", { tags = { "a", 2 } }) end))
+    assert.equal("bad argument #2 to 'tag' (string or list of strings expected, got no value)",
+      raised(function() oci.tag("x/y") end))
+    assert.equal("bad argument #2 to 'push' (files[1]: cannot encode as JSON: a function)",
+      raised(function() oci.push("x/y", { files = { { json = { print }, title = "x" } } }) end))
+  end)
+
+  it("is a path that is empty: an option of a script that was not set", function()
+    for _, f in ipairs {
+      function() oci.pull("x/y", { to = "" }) end,
+      function() oci.push("x/y", { files = { "" } }) end,
+      function() oci.push("x/y", { files = { { dir = "", title = "x" } } }) end,
+      function() oci.push_blob("x/y", { path = "" }) end,
+      function() oci.digest { path = "" } end,
+    } do
+      assert.truthy(raised(f):find("the path is empty", 1, true))
+    end
+  end)
+
+  it("is text with a zero byte, where the core's would end", function()
+    assert.equal("bad argument #2 to 'push' (files[1]: option 'title': it has a zero byte)",
+      raised(function() oci.push("x/y", { files = { { path = "f", title = "a\0b" } } }) end))
+    for _, f in ipairs {
+      function() oci.pull("x/y", { to = "a\0b" }) end,
+      function() oci.pull("x/y", { include = { "a\0b" } }) end,
+      function() oci.push("x/y", { files = { "a\0b" } }) end,
+      function() oci.push("x/y", { artifact_type = "a/b\0" }) end,
+      function() oci.tag("x/y", "a\0b") end,
+      function() oci.open_file("x/y", "a\0b") end,
+      function() oci.client { user_agent = "a\0b" } end,
+      function() oci.client { credentials = { username = "a\0b", password = "x" } } end,
+    } do
+      assert.truthy(raised(f):find("it has a zero byte", 1, true))
+    end
+    assert.equal(3, assert(oci.push_blob("memory:zero", { data = "a\0b" })).size)
+  end)
+
   it("is numbered as the caller wrote it, without the object", function()
     local op = assert(oci.start("digest", { data = "x" }))
-    assert.equal("bad argument #1 to 'wait' (number of seconds, not negative expected)", raised(function() op:wait(-1) end))
+    assert.equal("bad argument #1 to 'wait' (number of seconds (0 or more) expected)", raised(function() op:wait(-1) end))
     op:close()
     assert.equal("bad argument #1 to 'progress' (file or object with write expected, got string)",
       raised(function() oci.progress "stderr" end))

@@ -82,17 +82,7 @@ end
 
 -- ---- shapes: what is wrong here raises
 
-local function one_of(...)
-  local allowed = { ... }
-  return function(value)
-    for _, word in ipairs(allowed) do
-      if value == word then
-        return nil
-      end
-    end
-    return '"' .. table.concat(allowed, '" or "') .. '"'
-  end
-end
+local one_of = options.one_of
 
 local config_checkers = {
   media_type = options.string, also_media_types = options.strings, schema = options.table, default = options.string,
