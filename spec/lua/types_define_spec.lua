@@ -262,7 +262,7 @@ describe("define", function()
       ["unknown option 'titel', the nearest is 'title'"] = { titel = "x" },
       ["option 'title': string expected, got number"] = { title = 1 },
       ["option 'specs': item 1: string expected, got table"] = { specs = { {} } },
-      ["option 'subject': \"none\" or \"optional\" or \"required\" expected, got string"] = { subject = "maybe" },
+      ["option 'subject': \"none\", \"optional\" or \"required\" expected, got \"maybe\""] = { subject = "maybe" },
       ["layers[1]: unknown option 'mediatypes', the nearest is 'media_types'"] = { layers = { { mediatypes = "x" } } },
       ["layers[1]: option 'min': whole number (0 or more) expected, got number"] = { layers = { { role = "a", min = -1 } } },
       ["layers[1]: table expected, got string"] = { layers = { "page" } },
