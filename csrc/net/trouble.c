@@ -1,5 +1,6 @@
 #include "net/trouble.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,9 +138,79 @@ static void other(struct oci_transfer *t, CURLcode code, const char *text)
     set(t, OCI_NETWORK, false, OCI_TROUBLE_BROKEN);
 }
 
-void oci_trouble_of(struct oci_transfer *t, CURLcode code, long verdict, int errnum, const char *text)
+/* ---- which it is: false, none of these. Not all codes are named in CURLcode's enum, and new ones come ---- */
+
+static bool is_before_connection(struct oci_transfer *t, int code, int errnum)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        oci_err_set(&t->err, OCI_NETWORK, "the name of %s cannot be resolved", t->host);
+        set(t, OCI_NETWORK, true, OCI_TROUBLE_NAME);
+        return true;
+    case CURLE_COULDNT_CONNECT:
+        not_connected(t, errnum);
+        return true;
+    case CURLE_OPERATION_TIMEDOUT:
+        timed_out(t);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_tls(struct oci_transfer *t, int code, long verdict, const char *text)
 {
     char buf[320];
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        oci_err_set(&t->err, OCI_TLS, "the certificate of %s %s", t->host, certificate_reason(verdict, text));
+        break;
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+        oci_err_set(&t->err, OCI_TLS, "the certificates of trusted authorities cannot be read: %s",
+                    words(text, buf, sizeof buf));
+        break;
+    case CURLE_SSL_CONNECT_ERROR:
+        handshake(t, text);
+        return true;
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        oci_err_set(&t->err, OCI_TLS, "TLS with %s failed: %s", t->host, words(text, buf, sizeof buf));
+        break;
+    default:
+        return false;
+    }
+    set(t, OCI_TLS, false, OCI_TROUBLE_BROKEN);
+    return true;
+}
+
+static bool is_answer(struct oci_transfer *t, int code)
+{
+    switch (code) {
+    case CURLE_GOT_NOTHING:
+        broken(t, "was closed without an answer");
+        return true;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+        broken(t,
+               t->response.complete ? "was closed in the middle of the answer" : "was closed before the answer came");
+        return true;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        no_http(t);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void oci_trouble_of(struct oci_transfer *t, CURLcode code, long verdict, int errnum, const char *text)
+{
     t->arrived = t->connected;
     if (t->refused) {
         oci_trouble_refused(t);
@@ -147,57 +218,9 @@ void oci_trouble_of(struct oci_transfer *t, CURLcode code, long verdict, int err
         return;
     }
     oci_err_clear(&t->err);
-    switch ((int)code) { /* not all of them are named, and new ones come */
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        oci_err_set(&t->err, OCI_NETWORK, "the name of %s cannot be resolved", t->host);
-        set(t, OCI_NETWORK, true, OCI_TROUBLE_NAME);
-        break;
-    case CURLE_COULDNT_CONNECT:
-        not_connected(t, errnum);
-        break;
-    case CURLE_OPERATION_TIMEDOUT:
-        timed_out(t);
-        break;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        oci_err_set(&t->err, OCI_TLS, "the certificate of %s %s", t->host, certificate_reason(verdict, text));
-        set(t, OCI_TLS, false, OCI_TROUBLE_BROKEN);
-        break;
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
-        oci_err_set(&t->err, OCI_TLS, "the certificates of trusted authorities cannot be read: %s",
-                    words(text, buf, sizeof buf));
-        set(t, OCI_TLS, false, OCI_TROUBLE_BROKEN);
-        break;
-    case CURLE_SSL_CONNECT_ERROR:
-        handshake(t, text);
-        break;
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-        oci_err_set(&t->err, OCI_TLS, "TLS with %s failed: %s", t->host, text);
-        set(t, OCI_TLS, false, OCI_TROUBLE_BROKEN);
-        break;
-    case CURLE_GOT_NOTHING:
-        broken(t, "was closed without an answer");
-        break;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_FAIL_REWIND:
-        broken(t,
-               t->response.complete ? "was closed in the middle of the answer" : "was closed before the answer came");
-        break;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        no_http(t);
-        break;
-    case CURLE_OUT_OF_MEMORY:
+    if (code == CURLE_OUT_OF_MEMORY)
         no_memory(t);
-        break;
-    default:
+    else if (!is_before_connection(t, (int)code, errnum) && !is_tls(t, (int)code, verdict, text) &&
+             !is_answer(t, (int)code))
         other(t, code, text);
-        break;
-    }
 }

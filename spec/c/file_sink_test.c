@@ -42,24 +42,51 @@ static const size_t sizes[] = {0,        1,       16 * KIB - 1, 16 * KIB,    64 
                                300 * KIB, MIB + 7, 4 * MIB,      4 * MIB + 1, 5 * MIB + 13};
 #define SIZES (sizeof sizes / sizeof sizes[0])
 
+/* Content, and the file that is to be made of it. */
+struct trial {
+    struct oci_bytes *data;
+    struct oci_desc want;
+    struct oci_file_sink_options o;
+};
+
+/* Of the i-th size, all of it different. */
+static void trial_begin(struct trial *t, size_t i)
+{
+    t->data = scratch_bytes(sizes[i], (unsigned)i);
+    t->want = scratch_desc(t->data, "sha256");
+    t->o = options(&t->want);
+}
+
+static int trial_put(struct trial *t, struct oci_err *err)
+{
+    return content_put(t->data, oci_sink_file(&t->o), err);
+}
+
+/* The file under its name is all that there is; away with it. */
+static void check_made(const struct oci_bytes *data)
+{
+    CHECK_STR(scratch_tree(scratch_dir()), "final\n");
+    CHECK(scratch_has(scratch_path("final"), data->p, data->len));
+    CHECK_INT(unlink(scratch_path("final")), 0);
+}
+
 TEST(files_of_all_sizes_are_written_and_verified)
 {
     begin_files();
     for (size_t i = 0; i < SIZES * 3; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i / 3], (unsigned)i);
-        struct oci_desc known = scratch_desc(data, "sha256"), want = known, found = {0};
+        struct trial t;
+        struct oci_desc found = {0};
+        trial_begin(&t, i / 3);
         if (i % 3 == 1)
-            want.size = OCI_SIZE_UNKNOWN;
-        struct oci_file_sink_options o = options(i % 3 == 2 ? NULL : &want);
-        o.ret_desc = &found;
-        o.writeback = i % 2;
-        CHECK_INT(content_put(data, oci_sink_file(&o), NULL), OCI_OK);
-        CHECK(scratch_has(scratch_path("final"), data->p, data->len));
-        CHECK_STR(scratch_tree(scratch_dir()), "final\n");
-        CHECK_STR(found.digest.text, known.digest.text);
-        CHECK_INT(found.size, data->len);
-        CHECK_INT(unlink(scratch_path("final")), 0);
-        oci_bytes_unref(data);
+            t.want.size = OCI_SIZE_UNKNOWN;
+        t.o.want = i % 3 == 2 ? NULL : &t.want;
+        t.o.ret_desc = &found;
+        t.o.writeback = i % 2;
+        CHECK_INT(trial_put(&t, NULL), OCI_OK);
+        check_made(t.data);
+        CHECK_STR(found.digest.text, t.want.digest.text);
+        CHECK_INT(found.size, t.data->len);
+        oci_bytes_unref(t.data);
     }
     end_files();
 }
@@ -101,15 +128,14 @@ TEST(short_and_long_files_are_refused)
 {
     begin_files();
     for (size_t i = 1; i < SIZES; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i], (unsigned)i);
-        struct oci_desc want = scratch_desc(data, "sha256");
-        struct oci_file_sink_options o = options(&want);
-        want.size++;
-        CHECK_INT(content_put(data, oci_sink_file(&o), NULL), OCI_SIZE_MISMATCH);
-        want.size -= 2;
-        CHECK_INT(content_put(data, oci_sink_file(&o), NULL), OCI_SIZE_MISMATCH);
+        struct trial t;
+        trial_begin(&t, i);
+        t.want.size++;
+        CHECK_INT(trial_put(&t, NULL), OCI_SIZE_MISMATCH);
+        t.want.size -= 2;
+        CHECK_INT(trial_put(&t, NULL), OCI_SIZE_MISMATCH);
         CHECK_STR(scratch_tree(scratch_dir()), "");
-        oci_bytes_unref(data);
+        oci_bytes_unref(t.data);
     }
     end_files();
 }
@@ -195,16 +221,15 @@ TEST(every_file_operation_may_fail_once)
     begin_files();
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         for (size_t i = 0; i < SIZES; i++) {
-            struct oci_bytes *data = scratch_bytes(sizes[i], (unsigned)i);
-            struct oci_desc want = scratch_desc(data, "sha256");
-            struct oci_file_sink_options o = options(&want);
+            struct trial t;
+            trial_begin(&t, i);
             int rc = OCI_IO;
             unsigned after = 0;
             for (; rc != OCI_OK; after++) {
                 struct oci_err err;
                 CHECK(after < 400);
                 oci_fault_arm(kinds[k], after, 1, ENOSPC);
-                rc = content_put(data, oci_sink_file(&o), &err);
+                rc = trial_put(&t, &err);
                 oci_fault_clear();
                 CHECK_STR(scratch_tree(scratch_dir()), rc == OCI_OK ? "final\n" : "");
                 if (rc != OCI_OK) {
@@ -217,8 +242,8 @@ TEST(every_file_operation_may_fail_once)
                        : kinds[k] == OCI_FAULT_WRITE ? sizes[i] > 0
                                                      : true;
             CHECK_INT(after > 1, hit);
-            CHECK_INT(unlink(scratch_path("final")), 0);
-            oci_bytes_unref(data);
+            check_made(t.data);
+            oci_bytes_unref(t.data);
         }
     }
     end_files();
@@ -228,15 +253,13 @@ TEST(short_writes_are_carried_on)
 {
     begin_files();
     for (size_t i = 0; i < SIZES; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i], (unsigned)i);
-        struct oci_desc want = scratch_desc(data, "sha256");
-        struct oci_file_sink_options o = options(&want);
+        struct trial t;
+        trial_begin(&t, i);
         oci_fault_arm(OCI_FAULT_WRITE, 0, 5, 0);
-        CHECK_INT(content_put(data, oci_sink_file(&o), NULL), OCI_OK);
+        CHECK_INT(trial_put(&t, NULL), OCI_OK);
         oci_fault_clear();
-        CHECK(scratch_has(scratch_path("final"), data->p, data->len));
-        CHECK_INT(unlink(scratch_path("final")), 0);
-        oci_bytes_unref(data);
+        check_made(t.data);
+        oci_bytes_unref(t.data);
     }
     end_files();
 }
@@ -250,56 +273,54 @@ TEST(a_file_size_limit_is_an_error_and_leaves_nothing)
     l.rlim_cur = 700 * KIB;
     CHECK_INT(setrlimit(RLIMIT_FSIZE, &l), 0);
     for (size_t i = 0; i < SIZES; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i], (unsigned)i);
-        struct oci_desc want = scratch_desc(data, "sha256");
-        if (i % 2)
-            want.size = OCI_SIZE_UNKNOWN;
-        struct oci_file_sink_options o = options(&want);
+        struct trial t;
         struct oci_err err;
-        int rc = content_put(data, oci_sink_file(&o), &err);
+        trial_begin(&t, i);
+        if (i % 2)
+            t.want.size = OCI_SIZE_UNKNOWN;
+        int rc = trial_put(&t, &err);
         CHECK_INT(rc, sizes[i] <= 700 * KIB ? OCI_OK : OCI_IO);
         CHECK_STR(scratch_tree(scratch_dir()), rc == OCI_OK ? "final\n" : "");
         CHECK(rc == OCI_OK || strstr(err.text, strerror(EFBIG)));
         unlink(scratch_path("final"));
-        oci_bytes_unref(data);
+        oci_bytes_unref(t.data);
     }
     end_files();
 }
 
-/* The flow is canceled after each number of turns, until it is over before that. */
+/* Canceled after so many turns; true: it was over before. */
+static bool cancel_after(struct trial *t, unsigned turns)
+{
+    struct oci_sink *sink = oci_sink_file(&t->o);
+    struct oci_source *source = oci_source_bytes(t->data);
+    struct pool_result r;
+    pool_host_start(&content_host, pool_host_move(&content_host, source, sink), &r);
+    for (unsigned i = 0; i < turns && !r.over; i++)
+        pool_host_turn(&content_host);
+    bool over = r.over;
+    if (!over)
+        oci_driver_cancel(content_host.driver, r.flow);
+    int rc = pool_host_wait(&content_host, &r);
+    oci_sink_free(sink);
+    oci_source_free(source);
+    CHECK(rc == OCI_CANCELED || rc == OCI_OK);
+    /* Canceled while the last job ran, it may be there: whole, and verified. */
+    if (rc == OCI_OK || scratch_exists(scratch_path("final")))
+        check_made(t->data);
+    else
+        CHECK_STR(scratch_tree(scratch_dir()), "");
+    return over;
+}
+
 TEST(a_cancel_at_any_moment_leaves_nothing)
 {
     begin_files();
     for (size_t i = 0; i < SIZES; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i], (unsigned)i);
-        struct oci_desc want = scratch_desc(data, "sha256");
-        for (unsigned turns = 0;; turns++) {
-            struct oci_file_sink_options o = options(&want);
-            struct oci_sink *sink = oci_sink_file(&o);
-            struct oci_source *source = oci_source_bytes(data);
-            struct pool_result r;
-            pool_host_start(&content_host, pool_host_move(&content_host, source, sink), &r);
-            for (unsigned t = 0; t < turns && !r.over; t++)
-                pool_host_turn(&content_host);
-            bool over = r.over;
-            if (!over)
-                oci_driver_cancel(content_host.driver, r.flow);
-            int rc = pool_host_wait(&content_host, &r);
-            oci_sink_free(sink);
-            oci_source_free(source);
-            CHECK(rc == OCI_CANCELED || rc == OCI_OK);
-            bool there = strcmp(scratch_tree(scratch_dir()), "final\n") == 0;
-            /* Canceled while the last job ran, it may be there: whole, and verified. */
-            CHECK(there || strcmp(scratch_tree(scratch_dir()), "") == 0);
-            CHECK(there || rc == OCI_CANCELED);
-            if (there) {
-                CHECK(scratch_has(scratch_path("final"), data->p, data->len));
-                CHECK_INT(unlink(scratch_path("final")), 0);
-            }
-            if (over)
-                break;
-        }
-        oci_bytes_unref(data);
+        struct trial t;
+        trial_begin(&t, i);
+        for (unsigned turns = 0; !cancel_after(&t, turns); turns++)
+            continue;
+        oci_bytes_unref(t.data);
     }
     end_files();
 }
@@ -308,13 +329,12 @@ TEST(a_sink_that_nobody_ended_leaves_nothing)
 {
     begin_files();
     for (size_t i = 0; i < SIZES; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i], (unsigned)i);
-        struct oci_desc want = scratch_desc(data, "sha256");
-        struct oci_file_sink_options o = options(&want);
-        struct oci_sink *sink = oci_sink_file(&o);
-        for (size_t at = 0; at < data->len;) {
-            size_t n = data->len - at < 50000 ? data->len - at : 50000;
-            int rc = sink->type->write(sink, data->p + at, n, NULL);
+        struct trial t;
+        trial_begin(&t, i);
+        struct oci_sink *sink = oci_sink_file(&t.o);
+        for (size_t at = 0; at < t.data->len;) {
+            size_t n = t.data->len - at < 50000 ? t.data->len - at : 50000;
+            int rc = sink->type->write(sink, t.data->p + at, n, NULL);
             CHECK(rc == OCI_OK || rc == OCI_PAUSED);
             if (rc == OCI_PAUSED)
                 break;
@@ -324,7 +344,7 @@ TEST(a_sink_that_nobody_ended_leaves_nothing)
         while (content_host.posted > 0)
             pool_host_turn(&content_host);
         CHECK_STR(scratch_tree(scratch_dir()), "");
-        oci_bytes_unref(data);
+        oci_bytes_unref(t.data);
     }
     end_files();
 }
@@ -360,39 +380,48 @@ static void feed(struct oci_sink *sink, const char *p, size_t len)
     }
 }
 
-static int finish(struct oci_sink *sink, int rc, struct oci_err *err)
+static struct oci_sink *new_sink(const struct oci_file_sink_options *o)
 {
-    int got;
-    while ((got = sink->type->end(sink, rc, err)) == OCI_PAUSED)
+    struct oci_sink *sink = oci_sink_file(o);
+    sink->resume = (struct oci_resume){on_resume, NULL};
+    return sink;
+}
+
+/* Begins anew with `data`, which then becomes the file. */
+static void restart_with(struct oci_sink *sink, const struct oci_bytes *data)
+{
+    CHECK_INT(sink->type->restart(sink, NULL), OCI_OK);
+    CHECK_INT(sink->written, 0);
+    feed(sink, data->p, data->len);
+    int rc;
+    while ((rc = sink->type->end(sink, OCI_OK, NULL)) == OCI_PAUSED)
         wait_resumed();
-    return got;
+    CHECK_INT(rc, OCI_OK);
+    oci_sink_free(sink);
+    check_made(data);
 }
 
 TEST(a_restart_forgets_what_was_written)
 {
     begin_files();
     for (size_t i = 0; i < SIZES * 2; i++) {
-        struct oci_bytes *data = scratch_bytes(sizes[i / 2], (unsigned)i), *wrong = scratch_bytes(sizes[i / 2], 99);
-        struct oci_desc want = scratch_desc(data, "sha256"), found = {0};
+        struct trial t;
+        trial_begin(&t, i / 2);
+        struct oci_bytes *wrong = scratch_bytes(sizes[i / 2], 99);
+        struct oci_desc found = {0};
         if (i % 2)
-            want.size = OCI_SIZE_UNKNOWN;
-        struct oci_file_sink_options o = options(&want);
-        o.ret_desc = &found;
-        struct oci_sink *sink = oci_sink_file(&o);
-        sink->resume = (struct oci_resume){on_resume, NULL};
+            t.want.size = OCI_SIZE_UNKNOWN;
+        t.o.ret_desc = &found;
+        struct oci_sink *sink = new_sink(&t.o);
         for (size_t part = 0; part < 4; part++) {
             feed(sink, wrong->p, wrong->len / 4 * part);
             CHECK_INT(sink->type->restart(sink, NULL), OCI_OK);
             CHECK_INT(sink->written, 0);
         }
         feed(sink, wrong->p, wrong->len);
-        CHECK_INT(sink->type->restart(sink, NULL), OCI_OK);
-        feed(sink, data->p, data->len);
-        CHECK_INT(finish(sink, OCI_OK, NULL), OCI_OK);
-        oci_sink_free(sink);
-        CHECK(scratch_has(scratch_path("final"), data->p, data->len));
-        CHECK_INT(unlink(scratch_path("final")), 0);
-        oci_bytes_unref(data);
+        restart_with(sink, t.data);
+        CHECK_INT(found.size, t.data->len);
+        oci_bytes_unref(t.data);
         oci_bytes_unref(wrong);
     }
     end_files();
@@ -404,15 +433,9 @@ TEST(a_restart_with_shorter_content_leaves_no_tail)
     for (size_t i = 1; i < SIZES; i++) {
         struct oci_bytes *data = scratch_bytes(sizes[i] - 1, 1), *longer = scratch_bytes(sizes[i], 2);
         struct oci_file_sink_options o = options(NULL);
-        struct oci_sink *sink = oci_sink_file(&o);
-        sink->resume = (struct oci_resume){on_resume, NULL};
+        struct oci_sink *sink = new_sink(&o);
         feed(sink, longer->p, longer->len);
-        CHECK_INT(sink->type->restart(sink, NULL), OCI_OK);
-        feed(sink, data->p, data->len);
-        CHECK_INT(finish(sink, OCI_OK, NULL), OCI_OK);
-        oci_sink_free(sink);
-        CHECK(scratch_has(scratch_path("final"), data->p, data->len));
-        CHECK_INT(unlink(scratch_path("final")), 0);
+        restart_with(sink, data);
         oci_bytes_unref(data);
         oci_bytes_unref(longer);
     }

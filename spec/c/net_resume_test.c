@@ -7,39 +7,69 @@
 
 #include "net_kit.h"
 
+/* A registry that has one blob. */
+struct rig {
+    struct bench b;
+    char digest[160], url[300];
+    char *p;
+    size_t len;
+};
+
+static struct rig rig_up(const struct oci_net_options *o, size_t len)
+{
+    struct rig r = {.b = bench_up(o, NULL), .p = kit_pattern(len), .len = len};
+    kit_put_blob("a", r.p, len, r.digest);
+    snprintf(r.url, sizeof r.url, "/v2/a/blobs/%s", r.digest);
+    return r;
+}
+
+static void rig_down(struct rig *r)
+{
+    free(r->p);
+    bench_down(&r->b);
+}
+
+/* All of it comes, however often it takes. */
+static void rig_pull(const struct rig *r)
+{
+    struct ask a = {.method = NULL};
+    bench_pull(&r->b, &a, r->digest, r->p, r->len);
+    CHECK_INT(a.length, r->len);
+    ask_done(&a);
+}
+
+/* A GET of it. */
+static struct ask rig_ask(const struct rig *r)
+{
+    return (struct ask){.method = "GET", .url = r->url, .origin = r->b.origin, .expect_size = r->len};
+}
+
+/* How many there were, with such a header (NULL: any). */
+static int rig_count(const struct rig *r, const char *header)
+{
+    return kit_count("GET", r->digest, NULL, header);
+}
+
 TEST(exchange_resumes_a_cut_download)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160];
-    char *p = kit_pattern(1000000);
-    kit_put_blob("a", p, 1000000, digest);
+    struct rig r = rig_up(NULL, 1000000);
     kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}, {'method': 'GET', 'action': {'cut': 200000}}]");
-    struct ask a = {.method = NULL};
-    bench_pull(&b, &a, digest, p, 1000000);
-    CHECK_INT(a.length, 1000000);
-    CHECK_INT(kit_count("GET", digest, NULL, NULL), 3);
-    CHECK_INT(kit_count("GET", digest, NULL, "!range"), 1);
-    CHECK_INT(kit_count("GET", digest, NULL, "range: bytes=300000-"), 1);
-    CHECK_INT(kit_count("GET", digest, NULL, "range: bytes=500000-"), 1);
-    ask_done(&a);
-    free(p);
-    bench_down(&b);
+    rig_pull(&r);
+    CHECK_INT(rig_count(&r, NULL), 3);
+    CHECK_INT(rig_count(&r, "!range"), 1);
+    CHECK_INT(rig_count(&r, "range: bytes=300000-"), 1);
+    CHECK_INT(rig_count(&r, "range: bytes=500000-"), 1);
+    rig_down(&r);
 }
 
 TEST(exchange_begins_anew_where_ranges_are_ignored)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160];
-    char *p = kit_pattern(400000);
-    kit_put_blob("a", p, 400000, digest);
+    struct rig r = rig_up(NULL, 400000);
     kit_config("{'ranges': false}");
     kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}]");
-    struct ask a = {.method = NULL};
-    bench_pull(&b, &a, digest, p, 400000);
-    CHECK_INT(kit_count("GET", digest, NULL, NULL), 2);
-    ask_done(&a);
-    free(p);
-    bench_down(&b);
+    rig_pull(&r);
+    CHECK_INT(rig_count(&r, NULL), 2);
+    rig_down(&r);
 }
 
 struct plain_sink {
@@ -74,117 +104,92 @@ static const struct oci_sink_type plain_type = {
 
 TEST(exchange_skips_what_a_sink_has_that_cannot_begin_anew)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160], url[300];
-    char *p = kit_pattern(400000);
-    kit_put_blob("a", p, 400000, digest);
+    struct rig r = rig_up(NULL, 400000);
     kit_config("{'ranges': false}");
-    snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
     for (int known = 0; known < 2; known++) { /* where the size is not, no part is asked for */
         static struct plain_sink k;
         k = (struct plain_sink){.sink.type = &plain_type};
         kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}, {'method': 'GET', 'action': {'cut': 100000}}]");
-        struct ask a = {.method = "GET", .url = url, .origin = b.origin, .expect_size = known ? 400000 : 0};
+        struct ask a = rig_ask(&r);
+        a.expect_size = known ? r.len : 0;
         a.into = &k.sink;
         ask_run(&a);
         CHECK_STR(a.err.text, "");
-        CHECK_INT(k.sink.written, 400000);
-        CHECK_MEM(k.bytes, p, 400000);
+        CHECK_INT(k.sink.written, r.len);
+        CHECK_MEM(k.bytes, r.p, r.len);
     }
-    CHECK_INT(kit_count("GET", digest, NULL, NULL), 6);
-    free(p);
-    bench_down(&b);
+    CHECK_INT(rig_count(&r, NULL), 6);
+    rig_down(&r);
 }
 
 TEST(exchange_takes_no_other_part_than_it_asked_for)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160];
-    char *p = kit_pattern(400000);
-    kit_put_blob("a", p, 400000, digest);
+    struct rig r = rig_up(NULL, 400000);
     kit_rules("[{'method': 'GET', 'action': {'cut': 300000}},"
               " {'method': 'GET', 'action': {'set_headers': {'Content-Range': 'bytes 299999-399998/400000'}}}]");
-    struct ask a = {.method = NULL};
-    bench_pull(&b, &a, digest, p, 400000);
-    CHECK_INT(kit_count("GET", digest, NULL, NULL), 3);
-    CHECK_INT(kit_count("GET", digest, NULL, "!range"), 2);
-    ask_done(&a);
-    free(p);
-    bench_down(&b);
+    rig_pull(&r);
+    CHECK_INT(rig_count(&r, NULL), 3);
+    CHECK_INT(rig_count(&r, "!range"), 2);
+    rig_down(&r);
 }
 
 TEST(exchange_begins_anew_after_416)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160];
-    char *p = kit_pattern(400000);
-    kit_put_blob("a", p, 400000, digest);
+    struct rig r = rig_up(NULL, 400000);
     kit_rules("[{'method': 'GET', 'action': {'cut': 300000}}, {'method': 'GET', 'action': {'status': 416}}]");
-    struct ask a = {.method = NULL};
-    bench_pull(&b, &a, digest, p, 400000);
-    CHECK_INT(kit_count("GET", digest, NULL, "!range"), 2);
-    ask_done(&a);
-    free(p);
-    bench_down(&b);
+    rig_pull(&r);
+    CHECK_INT(rig_count(&r, "!range"), 2);
+    rig_down(&r);
 }
 
 /* A server that sends a byte for each connection holds nobody for ever. */
 TEST(exchange_gives_up_without_progress)
 {
     struct oci_net_options o = {.retries = 3};
-    struct bench b = bench_up(&o, NULL);
-    char digest[160], url[300];
-    kit_put_blob("a", "0123456789", 10, digest);
-    snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
+    struct rig r = rig_up(&o, 10);
     kit_rules("[{'method': 'GET', 'times': -1, 'action': {'cut': 1}}]");
-    struct ask a = {.method = "GET", .url = url, .origin = b.origin, .expect_size = 10};
+    struct ask a = rig_ask(&r);
     ask_bytes(&a, 10);
     ask_run(&a);
     CHECK_INT(a.rc, OCI_NETWORK);
-    CHECK_INT(kit_count("GET", digest, NULL, NULL), 4);
+    CHECK_INT(rig_count(&r, NULL), 4);
     ask_done(&a);
-    bench_down(&b);
+    rig_down(&r);
 }
 
 TEST(exchange_ends_a_body_that_is_too_long)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160], url[300];
-    kit_put_blob("a", "0123456789", 10, digest);
-    snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
+    struct rig r = rig_up(NULL, 10);
     kit_rules("[{'method': 'GET', 'action': {'extend': 1}}]");
-    struct ask a = {.method = "GET", .url = url, .origin = b.origin, .expect_size = 10};
+    struct ask a = rig_ask(&r);
     ask_bytes(&a, 1000);
     ask_run(&a);
     CHECK_INT(a.rc, OCI_SIZE_MISMATCH);
-    CHECK_INT(kit_count("GET", digest, NULL, NULL), 1); /* not repeated */
+    CHECK_INT(rig_count(&r, NULL), 1); /* not repeated */
     ask_done(&a);
-    bench_down(&b);
+    rig_down(&r);
 }
 
 TEST(exchange_range_question)
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160], url[300];
-    kit_put_blob("a", "0123456789", 10, digest);
-    snprintf(url, sizeof url, "/v2/a/blobs/%s", digest);
-    struct ask a = {
-        .method = "GET", .url = url, .origin = b.origin, .range_from = 3, .range_length = 4, .expect_size = 4};
+    struct rig r = rig_up(NULL, 10);
+    struct ask part = rig_ask(&r), a, lie;
+    part.range_from = 3;
+    part.range_length = part.expect_size = 4;
+    a = lie = part;
     ask_bytes(&a, 10);
     ask_run(&a);
     CHECK_INT(a.status, 206);
     CHECK_INT(a.bytes->len, 4);
-    CHECK_MEM(a.bytes->p, "3456", 4);
-    CHECK_INT(kit_count("GET", digest, NULL, "range: bytes=3-6"), 1);
+    CHECK_MEM(a.bytes->p, r.p + 3, 4);
+    CHECK_INT(rig_count(&r, "range: bytes=3-6"), 1);
     ask_done(&a);
     kit_rules("[{'action': {'set_headers': {'Content-Range': 'bytes 4-7/10'}}}]");
-    struct ask lie = {
-        .method = "GET", .url = url, .origin = b.origin, .range_from = 3, .range_length = 4, .expect_size = 4};
     ask_bytes(&lie, 10);
     ask_run(&lie);
     CHECK_INT(lie.rc, OCI_REGISTRY);
     ask_done(&lie);
-    bench_down(&b);
+    rig_down(&r);
 }
 
 TEST(exchange_bounds_bodies_that_nobody_wants)
