@@ -1,7 +1,54 @@
 /* files.c - the plain files that a pull fills, as a target of flow/graph.h (files.h). */
 #include "store/files.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
+
+/* ---- staging ------------------------------------------------------------------------------- */
+
+bool oci_files_is_staged(const struct oci_file *f)
+{
+    return f->wanted || f->copy_of != OCI_NO_FILE;
+}
+
+void oci_files_staged_name(const struct oci_files *t, char letter, size_t number, char name[OCI_STAGED_MAX])
+{
+    snprintf(name, OCI_STAGED_MAX, "%s%s%c%zu", t->beside ? t->staging : "", t->beside ? "." : "", letter, number);
+}
+
+static void close_staging(struct oci_files *t)
+{
+    if (!t->beside)
+        oci_fd_close(t->staging_fd);
+    t->staging_fd = -1;
+}
+
+void oci_files_unstage(struct oci_files *t)
+{
+    if (!t->beside && oci_dir_remove(t->to_fd, t->staging, NULL) != OCI_OK)
+        return;
+    close_staging(t);
+    t->staging[0] = '\0';
+}
+
+/* Whatever is left of it. */
+static int remove_staging(const struct oci_files *t, struct oci_err *reterr)
+{
+    if (!t->beside)
+        return oci_dir_remove_all(t->to_fd, t->staging, reterr);
+    for (size_t i = 0; i < t->count; i++) {
+        char name[OCI_STAGED_MAX];
+        struct oci_err err = {0};
+        if (!oci_files_is_staged(&t->files[i]))
+            continue;
+        oci_files_staged_name(t, 'f', i, name);
+        int rc = oci_file_unlink(t->to_fd, name, &err);
+        if (rc != OCI_OK && rc != OCI_NOT_FOUND)
+            return oci_err_copy(reterr, &err);
+    }
+    return OCI_OK;
+}
 
 /* ---- discarding ---------------------------------------------------------------------------- */
 
@@ -11,25 +58,15 @@ struct discard {
     struct oci_files *t;
 };
 
-void oci_files_unstage(struct oci_files *t)
-{
-    if (oci_dir_remove(t->to_fd, t->staging, NULL) != OCI_OK)
-        return;
-    oci_fd_close(t->staging_fd);
-    t->staging_fd = -1;
-    t->staging[0] = '\0';
-}
-
 static int run_discard(struct oci_work *w, struct oci_err *reterr)
 {
     struct oci_files *t = OCI_OWNER(w, struct discard, work)->t;
     int rc = OCI_OK;
-    oci_fd_close(t->staging_fd);
-    t->staging_fd = -1;
+    close_staging(t);
     if (t->staging[0] && !t->keep_staging)
-        rc = oci_dir_remove_all(t->to_fd, t->staging, NULL);
+        rc = remove_staging(t, NULL);
     if (rc != OCI_OK) /* once more, since nobody tries later */
-        rc = oci_dir_remove_all(t->to_fd, t->staging, reterr);
+        rc = remove_staging(t, reterr);
     t->staging[0] = '\0';
     if (t->made_to && !t->done)
         oci_dir_remove(OCI_CWD, t->to, NULL); /* unless somebody has put something there */
@@ -127,7 +164,7 @@ void oci_files_free(struct oci_pull_target *target)
     oci_files_parent_done(t);
     oci_files_deeds_done(t);
     oci_files_forget(t);
-    oci_fd_close(t->staging_fd);
+    close_staging(t);
     oci_fd_close(t->to_fd);
     oci_free(t->to);
     oci_free(t);

@@ -2,6 +2,8 @@
  *
  * All that is fetched is staged in a directory of our own (0700) inside the target: file number i as "fI", what is
  * unpacked from it as the directory "dI". Files that are overwritten wait there, too, until all have their names.
+ * A few plain files that overwrite nothing do without it, as "STAGING.fI" in the target: making the directory and removing
+ * it would take as long as all the rest.
  *
  * The flows of a target run one after the other but for puts, each of which touches its own file only; so a job may
  * use the target while its flow waits for it. */
@@ -15,6 +17,7 @@
 OCI_BEGIN
 
 #define OCI_NO_FILE SIZE_MAX
+#define OCI_STAGED_MAX 100 /* bytes of a staged file's name */
 
 struct oci_file {
     struct oci_desc desc;
@@ -56,6 +59,7 @@ struct oci_files {
     /* from prepare to discard */
     int to_fd, staging_fd;       /* -1: none */
     char staging[64];
+    bool beside;                 /* there is no such directory: `staging` begins the names, and staging_fd is to_fd */
     bool made_to;                /* the target was not there before */
     bool done;                   /* all have their names */
     bool keep_staging;           /* something of the user's is left in it */
@@ -71,7 +75,10 @@ static inline struct oci_files *oci_files_of(struct oci_pull_target *t)
 }
 
 /* files.c */
-/* POOL. Removes the staging directory if there is nothing left in it, as mostly. */
+bool oci_files_is_staged(const struct oci_file *f);
+/* A name in staging_fd. */
+void oci_files_staged_name(const struct oci_files *t, char letter, size_t number, char name[OCI_STAGED_MAX]);
+/* POOL. All have their names: the staging directory is removed if nothing is left in it, as mostly. */
 void oci_files_unstage(struct oci_files *t);
 struct oci_flow *oci_files_discard_new(struct oci_files *t);
 

@@ -1,5 +1,4 @@
 /* files_commit.c - all staged files get their names, or none does (files.h). */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -23,21 +22,16 @@ static struct commit *of(struct oci_flow *f)
     return OCI_OWNER(f, struct commit, flow);
 }
 
-static bool is_staged(const struct oci_file *f)
+static void staged_name(const struct oci_files *t, const struct oci_file *f, char name[OCI_STAGED_MAX])
 {
-    return f->wanted || f->copy_of != OCI_NO_FILE;
-}
-
-static void staged_name(const struct oci_files *t, const struct oci_file *f, char name[40])
-{
-    snprintf(name, 40, "%c%zu", f->unpack ? 'd' : 'f', (size_t)(f - t->files));
+    oci_files_staged_name(t, f->unpack ? 'd' : 'f', (size_t)(f - t->files), name);
 }
 
 /* ---- copies (POOL) ------------------------------------------------------------------------- */
 
 static int begin_copy(struct commit *c, const struct oci_file *f, struct oci_err *reterr)
 {
-    char from[40], to[40];
+    char from[OCI_STAGED_MAX], to[OCI_STAGED_MAX];
     staged_name(c->t, &c->t->files[f->copy_of], from);
     staged_name(c->t, f, to);
     c->at = 0;
@@ -100,16 +94,16 @@ static int sync_staged(struct oci_files *t, struct oci_err *reterr)
     size_t count = 0;
     bool trees = false;
     for (size_t i = 0; i < t->count; i++) {
-        count += is_staged(&t->files[i]) ? 1 : 0;
+        count += oci_files_is_staged(&t->files[i]) ? 1 : 0;
         trees = trees || t->files[i].unpack;
     }
     if (trees || count > SYNC_EACH)
         return oci_file_sync_all(t->to_fd, reterr);
     int rc = OCI_OK;
     for (size_t i = 0; rc == OCI_OK && i < t->count; i++) {
-        char name[40];
+        char name[OCI_STAGED_MAX];
         int fd;
-        if (!is_staged(&t->files[i]))
+        if (!oci_files_is_staged(&t->files[i]))
             continue;
         staged_name(t, &t->files[i], name);
         rc = oci_file_open_read(t->staging_fd, name, false, &fd, NULL, reterr);
@@ -150,8 +144,8 @@ static int place_all(struct oci_files *t, struct oci_err *reterr)
 {
     int rc = OCI_OK;
     for (size_t i = 0; rc == OCI_OK && i < t->count; i++) {
-        char name[40];
-        if (!is_staged(&t->files[i]))
+        char name[OCI_STAGED_MAX];
+        if (!oci_files_is_staged(&t->files[i]))
             continue;
         staged_name(t, &t->files[i], name);
         rc = oci_files_place(t, &t->files[i], name, reterr);

@@ -1,4 +1,5 @@
 /* files_look.c - before anything is downloaded: what of it is there already, and what is in its way (files.h). */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -6,7 +7,10 @@
 #include "base/mem.h"
 #include "content/block.h"
 #include "store/files.h"
+#include "sys/clock.h"
 
+#define STAGING ".oci-pull-"
+#define BESIDE_MOST 8     /* files: more are worth a directory */
 #define SLICE (64u << 20) /* hashed in one go; between two a cancel takes effect */
 
 struct prepare {
@@ -167,12 +171,21 @@ static int open_target(struct oci_files *t, struct oci_err *reterr)
 static int make_staging(struct oci_files *t, struct oci_err *reterr)
 {
     int rc = find_copies(t, reterr);
-    bool any = false;
-    for (size_t i = 0; i < t->count; i++)
-        any = any || t->files[i].wanted;
-    if (rc != OCI_OK || !any)
+    size_t count = 0;
+    bool trees = false;
+    for (size_t i = 0; i < t->count; i++) {
+        count += oci_files_is_staged(&t->files[i]) ? 1 : 0;
+        trees = trees || (t->files[i].wanted && t->files[i].unpack);
+    }
+    if (rc != OCI_OK || count == 0)
         return rc;
-    rc = oci_dir_make_temporary(t->to_fd, ".oci-pull-", t->staging, &t->staging_fd, reterr);
+    t->beside = count <= BESIDE_MOST && !trees && !t->overwrite;
+    if (t->beside) {
+        snprintf(t->staging, sizeof t->staging, STAGING "%016llx", (unsigned long long)oci_random_u64());
+        t->staging_fd = t->to_fd;
+        return OCI_OK;
+    }
+    rc = oci_dir_make_temporary(t->to_fd, STAGING, t->staging, &t->staging_fd, reterr);
     if (rc != OCI_OK)
         oci_err_wrap(reterr, "%s", t->to);
     return rc;

@@ -2,7 +2,6 @@
  *
  * Each deed is noted before it is done, so that whatever fails, or a cancel, can be undone in reverse order. What is
  * overwritten is moved into the staging directory first and removed with it at the end. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -140,11 +139,11 @@ static int exists(const struct oci_files *t, const char *name, const char *what,
 /* Moves what is at `base` in `fd` out of the way. */
 static int set_aside(struct oci_files *t, int fd, const char *base, const char *name, struct oci_err *reterr)
 {
-    char aside[40];
+    char aside[OCI_STAGED_MAX];
     int rc = note(t, OCI_MOVED_ASIDE, name, reterr);
     if (rc != OCI_OK)
         return rc;
-    snprintf(aside, sizeof aside, "o%zu", t->deeds[t->deed_count - 1].number);
+    oci_files_staged_name(t, 'o', t->deeds[t->deed_count - 1].number, aside);
     rc = oci_file_rename(fd, base, t->staging_fd, aside, false, reterr);
     if (rc != OCI_OK)
         unnote(t);
@@ -381,16 +380,16 @@ static int open_parent(const struct oci_files *t, const char *name, int *ret_fd)
 
 static int undo_deed(const struct oci_files *t, const struct oci_deed *d)
 {
-    char number[40];
+    char number[OCI_STAGED_MAX];
     const char *slash = strrchr(d->name, '/'), *base = slash ? slash + 1 : d->name;
     int fd;
     int rc = open_parent(t, d->name, &fd);
     if (rc != OCI_OK)
         return rc;
-    snprintf(number, sizeof number, "%c%zu", d->kind == OCI_MOVED_ASIDE ? 'o' : 'r', d->number);
+    oci_files_staged_name(t, d->kind == OCI_MOVED_ASIDE ? 'o' : 'r', d->number, number);
     switch (d->kind) {
     case OCI_MOVED_IN:
-        if (t->staging_fd >= 0)
+        if (t->staging_fd >= 0 && !t->beside)
             rc = oci_file_rename(fd, base, t->staging_fd, number, false, NULL);
         else
             rc = oci_dir_remove_all(fd, base, NULL); /* as it would be there */

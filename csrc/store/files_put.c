@@ -1,6 +1,4 @@
 /* files_put.c - one layer into the staging directory: a file, verified; or unpacked from it, a directory (files.h). */
-#include <stdio.h>
-
 #include "content/content_kinds.h"
 #include "pack/pack.h"
 #include "store/files.h"
@@ -26,8 +24,8 @@ static struct put *of(struct oci_flow *f)
 static int begin_unpack(struct put *p, const char *archive, struct oci_err *reterr)
 {
     const struct oci_file *f = &p->t->files[p->index];
-    char dir[40];
-    snprintf(dir, sizeof dir, "d%zu", p->index);
+    char dir[OCI_STAGED_MAX];
+    oci_files_staged_name(p->t, 'd', p->index, dir);
     int rc = oci_dir_open_beneath(p->t->staging_fd, dir, true, &p->dirfd, reterr);
     if (rc == OCI_OK)
         rc = oci_file_open_read(p->t->staging_fd, archive, false, &p->archive_fd, NULL, reterr);
@@ -56,8 +54,8 @@ static void end_unpack(struct put *p)
 static int run_unpack(struct oci_work *w, struct oci_err *reterr)
 {
     struct put *p = OCI_OWNER(w, struct put, work);
-    char archive[40];
-    snprintf(archive, sizeof archive, "f%zu", p->index);
+    char archive[OCI_STAGED_MAX];
+    oci_files_staged_name(p->t, 'f', p->index, archive);
     int rc = p->unpacking ? OCI_OK : begin_unpack(p, archive, reterr);
     if (rc == OCI_OK)
         rc = oci_unpacking_some(p->unpacking, reterr);
@@ -89,13 +87,13 @@ static int start(struct oci_flow *f)
 {
     struct put *p = of(f);
     const struct oci_file *file = &p->t->files[p->index];
-    char temporary[40];
-    snprintf(temporary, sizeof temporary, "f%zu", p->index);
+    char temporary[OCI_STAGED_MAX];
+    oci_files_staged_name(p->t, 'f', p->index, temporary);
     struct oci_file_sink_options o = {
         .dirfd = p->t->staging_fd,
         .temporary = temporary,
         .name = file->path,
-        .mode = 0666, /* nobody else sees it before it has its name: the directory is 0700 */
+        .mode = 0666, /* before it has its name nobody else knows it, and mostly sees it */
         .writeback = p->t->sync,
         .want = &file->desc,
         .host = f->host,
