@@ -74,6 +74,26 @@ describe("helm", function()
     end
   end)
 
+  it("leaves out the same, whatever .helmignore says", function()
+    tools.run("sh", "-c", ("cd '%s' && rm -r charts templates && mkdir C.yaml && touch C.yaml/in.yaml C.yaml/Cin.yaml C.md "
+      .. "Charts.yaml Copy.yml Makefile a.txt && sed -i '/^dependencies/,$d' Chart.yaml"):format(chart))
+    for _, lines in ipairs { "!*.yaml\n!C*", "!/C*\n!*.y?ml\n!*t*", "!C*\n*.md\n!*\n!*a*\n/\nC.yaml/", "![A-D]*\n!?hart.*",
+      "!*y*\n!*t*m*\n!*a*", "C.*/\n[a-d].*\n\\*", "!C*\n!*.yml", "!/a\n", "/[^C]*" } do
+      tools.write(chart .. "/.helmignore", lines .. "\n")
+      local helm_takes_it = pcall(package)
+      local pushed, message = oci.push("memory:" .. tools.repository(), { type = "helm-chart", chart = chart })
+      assert.equal(helm_takes_it, pushed ~= nil, lines .. ": " .. tostring(message))
+      if pushed then
+        assert(oci.pull(pushed, { to = work .. "/ours", unpack = false }))
+        local function files_in(archive) -- we have entries for directories, helm has not
+          return tools.run("sh", "-c", ("tar tzf '%s/'%s | grep -v '/$' | LC_ALL=C sort"):format(work, archive))
+        end
+        assert.equal(files_in "shop-1.2.3.tgz", files_in "ours/*", lines)
+        tools.run("rm", "-r", work .. "/ours", work .. "/shop-1.2.3.tgz")
+      end
+    end
+  end)
+
   it("pulls what we push of its archive, which has the config and layers of its own push", function()
     local archive = package()
     tools.write(archive .. ".prov", "-----BEGIN PGP SIGNED MESSAGE-----\nnot a signature, but helm does not look\n")

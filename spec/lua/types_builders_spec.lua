@@ -78,9 +78,23 @@ describe("helm-chart", function()
     assert.equal(manifest.digest, pushed({ type = chart, chart = dir }).digest)
   end)
 
+  it("keeps what matches each of the patterns with !", function()
+    local files = { ["Chart.yaml"] = YAML, ["Copy.yml"] = "", ["Charts.yaml"] = "", ["values.yaml"] = "", ["C.md"] = "",
+      ["C.yaml/Cin.yaml"] = "", ["C.yaml/in.yaml"] = "" }
+    for lines, want in pairs {
+      ["!*.yaml\n!C*"] = "C.yaml/Cin.yaml Chart.yaml Charts.yaml", ["!/C*\n!*.y?ml\n!*t*"] = "Chart.yaml Charts.yaml",
+      ["!C*\n*.md\n!*\n!*a*\n/\nC.yaml/"] = "Chart.yaml Charts.yaml", ["![A-D]*\n!?hart.*"] = "Chart.yaml",
+      ["!*y*\n!*t*m*\n!*a*"] = "Chart.yaml Charts.yaml",
+    } do
+      files[".helmignore"] = lines .. "\n"
+      local manifest, _, ref = pushed { type = chart, chart = tree(files) }
+      assert.equal("mychart/" .. want:gsub(" ", "\nmychart/") .. "\n", names_in(ref, manifest.layers[1]))
+    end
+  end)
+
   it("refuses an ignore file that helm refuses, or that leaves the chart out", function()
     for line, text in pairs { ["a/**/b"] = "** is not supported", ["[a"] = "malformed", ["*.yaml"] = "Chart.yaml itself",
-      ["!x"] = "Chart.yaml itself" } do
+      ["!x"] = "Chart.yaml itself", ["!C*\n!*.yml"] = "Chart.yaml itself", ["![A-D]*\n![C-E]*"] = "too many" } do
       refused("INVALID", text, chart:build { chart = tree { ["Chart.yaml"] = YAML, [".helmignore"] = line .. "\n" } })
     end
   end)

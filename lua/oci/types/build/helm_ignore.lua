@@ -2,6 +2,8 @@
 -- may leave something out, and one that begins with "!" leaves out all that it does not match.
 local helm_ignore = {}
 
+local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
+
 -- What helm leaves out in any case.
 local ALWAYS = "templates/.?*"
 
@@ -103,12 +105,83 @@ local function lua_pattern(parts)
   return "^" .. table.concat(out) .. "$"
 end
 
+-- ---- what several patterns match alike
+
+local MOST = 64 -- patterns that come of it
+
+-- A part that stands for one character as both do; nil: there is none, or with two different sets it cannot be said.
+local function one_of_both(a, b)
+  if a.wild or b.wild then
+    return a.wild and b or a
+  elseif a.set and b.set then
+    return write_set(a.set) == write_set(b.set) and a or nil
+  end
+  local char = a.char and a or b
+  return char.char:find(lua_pattern { char == a and b or a }) and char
+end
+
+local function added(parts, part)
+  local longer = { unpack(parts) }
+  longer[#longer + 1] = part
+  return longer
+end
+
+-- Adds to `out` the patterns, beginning with `made`, of what matches both `a` from part `i` on and `b` from part `j` on.
+local function meet(a, i, b, j, made, out)
+  local x, y = a[i] or {}, b[j] or {}
+  if #out > MOST then
+    return
+  elseif not a[i] and not b[j] then
+    out[#out + 1] = made
+  elseif x.wild == "*" and y.wild == "*" then -- one of them ends first
+    meet(a, i + 1, b, j, added(made, x), out)
+    if a[i + 1] or b[j + 1] then
+      meet(a, i, b, j + 1, added(made, x), out)
+    end
+  elseif x.wild == "*" then
+    meet(a, i + 1, b, j, made, out)
+    if b[j] then
+      meet(a, i, b, j + 1, added(made, y), out)
+    end
+  elseif y.wild == "*" then
+    meet(b, j, a, i, made, out)
+  elseif a[i] and b[j] and one_of_both(x, y) then
+    meet(a, i + 1, b, j + 1, added(made, one_of_both(x, y)), out)
+  end
+end
+
+-- The patterns that are left of "!" lines, of which an entry has to match each; nil: they cannot be put together.
+local function together(rules)
+  local all, rooted = { { { wild = "*" } } }, ""
+  for _, rule in ipairs(rules) do
+    local met = {}
+    for _, parts in ipairs(all) do
+      meet(parts, 1, rule.parts, 1, {}, met)
+    end
+    if #met == 0 or #met > MOST then
+      return nil
+    end
+    all, rooted = met, rule.rooted and "/" or rooted
+  end
+  local patterns, seen = {}, {}
+  for _, parts in ipairs(all) do
+    local pattern = "!" .. rooted .. write(parts)
+    if not seen[pattern] then
+      seen[pattern] = true
+      patterns[#patterns + 1] = pattern
+    end
+  end
+  return patterns
+end
+
+-- ---- the file
+
 local CHART = "Chart.yaml"
 
 -- One line's rule, or nil for none; false and what is wrong with it.
 local function read_rule(line)
   line = line:gsub("^%s+", ""):match "^.*%S" or ""
-  if line == "" or line:sub(1, 1) == "#" then
+  if line:find "^/*$" or line:sub(1, 1) == "#" then
     return nil
   elseif line:find("**", 1, true) then
     return false, "** is not supported"
@@ -118,8 +191,23 @@ local function read_rule(line)
   if not parts then
     return false, "it is malformed"
   end
-  local hits = CHART:find(lua_pattern(text:sub(1, 1) == "/" and read(text:sub(2)) or parts)) and slash == ""
-  return { pattern = write(parts) .. slash, negated = negated == "!", hits = hits }
+  local rooted = text:sub(1, 1) == "/"
+  local name = rooted and read(text:sub(2)) or parts
+  return { pattern = write(parts) .. slash, parts = name, rooted = rooted, negated = negated == "!",
+    hits = CHART:find(lua_pattern(name)) ~= nil and slash == "" }
+end
+
+-- The rules, or nil and what is wrong.
+local function read_rules(text)
+  local rules = {}
+  for line in (text:gsub("^\239\187\191", "") .. "\n" .. ALWAYS .. "\n"):gmatch "([^\n]*)\n" do
+    local rule, wrong = read_rule(line)
+    if rule == false then
+      return nil, ("the pattern \"%s\": %s"):format(line, wrong)
+    end
+    rules[#rules + 1] = rule
+  end
+  return rules
 end
 
 --- The patterns for the content's `ignore`; or nil and what is wrong.
@@ -127,28 +215,30 @@ end
 ---@return string[]? patterns
 ---@return string? message
 function helm_ignore.patterns(text)
-  local rules, taken_back = {}, nil
-  for line in ((text or ""):gsub("^\239\187\191", "") .. "\n" .. ALWAYS .. "\n"):gmatch "([^\n]*)\n" do
-    local rule, wrong = read_rule(line)
-    if rule == false then
-      return nil, ("the pattern \"%s\": %s"):format(line, wrong)
-    end
-    if rule and rule.negated and taken_back then
-      return nil, "more than one pattern begins with !, which leaves out all that it does not match"
-    end
-    taken_back = taken_back or (rule and rule.negated and rule) or nil
-    rules[#rules + 1] = rule
+  local rules, wrong = read_rules(text or "")
+  if not rules then
+    return nil, wrong
   end
-  local patterns = taken_back and { "*", "!" .. taken_back.pattern } or {}
-  local left_out = taken_back and not taken_back.hits
+  local kept, left_out = {}, {}
   for _, rule in ipairs(rules) do
-    if not rule.negated then
-      patterns[#patterns + 1] = rule.pattern:gsub("^!", "\\!")
-      left_out = left_out or rule.hits
+    if rule.negated ~= rule.hits then -- "!" of something else, or its own name
+      return nil, CHART .. " itself is left out"
+    elseif rule.negated then
+      kept[#kept + 1] = rule
+    else
+      left_out[#left_out + 1] = rule.pattern:gsub("^!", "\\!")
     end
   end
-  if left_out then
-    return nil, CHART .. " itself is left out"
+  local patterns = {}
+  if kept[1] then
+    local taken_back = together(kept)
+    if not taken_back then
+      return nil, "the patterns that begin with ! are too many: each of them leaves out all that it does not match"
+    end
+    patterns = { "*", unpack(taken_back) }
+  end
+  for _, pattern in ipairs(left_out) do
+    patterns[#patterns + 1] = pattern
   end
   return patterns
 end
