@@ -15,49 +15,22 @@ void oci_push_node_done(struct oci_push_node *n)
 
 /* ---- building ---- */
 
-/* Stands for what is not known yet, when it is tried out whether a document can be built. */
-static const struct oci_digest made_up = {"sha256:0000000000000000000000000000000000000000000000000000000000000000"};
-
-/* A descriptor as it is written; only looked at. */
-static struct oci_desc shown(const struct oci_desc *d, bool rehearsal)
-{
-    struct oci_desc copy = *d;
-    if (!rehearsal)
-        return copy;
-    copy.data = NULL; /* it is compared with its digest when that is needed */
-    if (!oci_digest_is(&copy.digest))
-        copy.digest = made_up;
-    if (copy.size == OCI_SIZE_UNKNOWN)
-        copy.size = 0;
-    return copy;
-}
-
 /* Without `ret_manifest` it is a rehearsal. */
 static int build_manifest(struct oci_flow *f, const struct oci_push_document *from, struct oci_manifest **ret_manifest)
 {
-    bool rehearsal = !ret_manifest;
-    struct oci_desc *layers = oci_calloc(from->count + 1, sizeof *layers);
-    if (!layers)
-        return oci_flow_no_memory(f);
-    for (size_t i = 0; i < from->count; i++)
-        layers[i] = shown(&from->layers[i].desc, rehearsal);
-    struct oci_desc *config = &layers[from->count];
-    if (from->config)
-        *config = shown(&from->config->desc, rehearsal);
     struct oci_manifest_spec spec = {
         .version_1_0 = from->version_1_0 || oci_push_of(f)->version_1_0,
         .docker = from->docker,
         .artifact_type = from->artifact_type,
         .empty_config_type = from->empty_config_type,
-        .config = from->config ? config : NULL,
-        .layers = layers,
+        .config = from->config ? &from->config->desc : NULL,
+        .layers = from->count > 0 ? &from->layers->desc : NULL,
         .layer_count = from->count,
+        .layer_step = sizeof *from->layers,
         .subject = from->subject,
         .annotations = from->annotations,
     };
-    int rc = oci_manifest_build(&spec, ret_manifest, &f->err);
-    oci_free(layers);
-    return rc;
+    return oci_manifest_build(&spec, ret_manifest, &f->err);
 }
 
 /* What an entry says of a document that is not built. */
@@ -89,7 +62,8 @@ static int build_index(struct oci_flow *f, const struct oci_push_document *from,
                 entries[i].artifact_type = m->self.artifact_type;
         } else if (e->is_document) {
             rehearse_entry(p, e, &entries[i]);
-            entries[i] = shown(&entries[i], rehearsal);
+            if (rehearsal)
+                entries[i] = oci_desc_rehearsed(&entries[i]);
         }
     }
     struct oci_index_spec spec = {

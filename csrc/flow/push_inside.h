@@ -27,9 +27,7 @@ struct oci_push_piece {
     struct oci_push_part part;
     struct oci_push_item *item;
     bool stream;                    /* its digest comes from putting it */
-    struct oci_digest found;        /* by hashing a file */
-    uint64_t found_size;
-    struct oci_desc out;            /* by putting, or by the hash of a MOVE */
+    struct oci_desc *out;           /* while it is hashed or put: the digest and size that come of it */
     struct oci_bytes *kept;         /* what was read when it was hashed, because it is small or to be embedded */
     struct oci_sink *sink;          /* of the MOVE that hashes or collects it */
 };

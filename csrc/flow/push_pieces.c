@@ -14,11 +14,26 @@ static struct oci_bytes *bytes_of(const struct oci_push_item *item)
     return item->desc.data ? oci_bytes_ref(item->desc.data) : oci_bytes_new("{}", 2);
 }
 
+static bool make_out(struct oci_push_piece *x)
+{
+    if (!x->out)
+        x->out = oci_calloc(1, sizeof *x->out);
+    return x->out != NULL;
+}
+
+static void drop_out(struct oci_push_piece *x)
+{
+    if (x->out)
+        oci_desc_done(x->out);
+    oci_free(x->out);
+    x->out = NULL;
+}
+
 void oci_push_piece_done(struct oci_push_piece *x)
 {
     oci_sink_free(x->sink);
     x->kept = oci_bytes_unref(x->kept);
-    oci_desc_done(&x->out);
+    drop_out(x);
 }
 
 /* Its digest and size are known. */
@@ -70,13 +85,15 @@ int oci_push_hash(struct oci_flow *f, struct oci_push_piece *x)
     x->part.transfer.weight = oci_slots_weight(0);
     oci_slots_take(&p->slots, x->part.transfer.weight);
     p->hashing++;
+    if (!make_out(x))
+        return oci_flow_no_memory(f);
     if (path && !x->item->embed) {
         oci_push_spawn(f, &x->part,
-                       oci_flow_hash_file(f->host, path, OCI_SMALL, &x->found, &x->found_size, &x->kept));
+                       oci_flow_hash_file(f->host, path, OCI_SMALL, &x->out->digest, &x->out->size, &x->kept));
         return OCI_OK;
     }
     x->sink = x->item->embed ? oci_sink_bytes(OCI_MAX_EMBEDDED, NULL, &x->kept)
-                             : oci_sink_hash(OCI_STR(OCI_SHA256), &x->out);
+                             : oci_sink_hash(OCI_STR(OCI_SHA256), x->out);
     if (!x->sink)
         return oci_flow_no_memory(f);
     oci_push_spawn(f, &x->part, oci_flow_move(f->host, s, x->sink));
@@ -90,11 +107,11 @@ int oci_push_on_hashed(struct oci_flow *f, struct oci_push_piece *x)
         x->item->desc.data = oci_bytes_ref(x->kept);
         return hash_in_memory(f, x);
     }
-    const struct oci_digest *digest = x->sink ? &x->out.digest : &x->found;
-    uint64_t size = x->sink ? x->out.size : x->found_size;
     oci_sink_free(x->sink);
     x->sink = NULL;
-    return known(f, x, digest, size) < 0 ? f->err.code : enqueue(f, x);
+    int rc = known(f, x, &x->out->digest, x->out->size);
+    drop_out(x);
+    return rc < 0 ? f->err.code : enqueue(f, x);
 }
 
 /* Sent and hashed in one pass: two questions more than for content that fits in memory, so not for small
@@ -126,6 +143,8 @@ int oci_push_begin(struct oci_flow *f, struct oci_push_piece *x)
 int oci_push_put_piece(struct oci_flow *f, struct oci_push_piece *x)
 {
     struct oci_push *p = oci_push_of(f);
+    if (!make_out(x))
+        return oci_flow_no_memory(f);
     struct oci_bytes *bytes = x->kept ? oci_bytes_ref(x->kept) : !x->item->source ? bytes_of(x->item) : NULL;
     /* The piece keeps its source: item->hashed() may look at it afterwards. */
     struct oci_source *s = bytes ? oci_source_bytes(bytes) : x->item->source;
@@ -140,14 +159,16 @@ int oci_push_put_piece(struct oci_flow *f, struct oci_push_piece *x)
     };
     oci_moving_tell(&x->part.transfer, 0, OCI_STARTED);
     oci_push_spawn(f, &x->part,
-                   p->to->type->put(p->to, &x->item->desc, s, &hint, &x->out, &x->part.transfer.state));
+                   p->to->type->put(p->to, &x->item->desc, s, &hint, x->out, &x->part.transfer.state));
     return OCI_OK;
 }
 
 int oci_push_on_put(struct oci_flow *f, struct oci_push_piece *x)
 {
     x->kept = oci_bytes_unref(x->kept);
-    return x->stream ? known(f, x, &x->out.digest, x->out.size) : OCI_OK;
+    int rc = x->stream ? known(f, x, &x->out->digest, x->out->size) : OCI_OK;
+    drop_out(x);
+    return rc;
 }
 
 int oci_push_check_sizes(struct oci_flow *f)

@@ -51,15 +51,20 @@ struct oci_manifest_spec {
     const struct oci_desc *config;        /* NULL: the empty config */
     const struct oci_desc *layers;        /* none: one empty layer */
     size_t layer_count;
+    size_t layer_step;                    /* bytes from one to the next, where each begins something larger; 0: none does */
     const struct oci_desc *subject;       /* or NULL */
     const struct oci_json *annotations;   /* or NULL */
 };
 
 /* Builds an image manifest in canonical form: members schemaVersion, mediaType, artifactType, config, layers, subject,
- * annotations (sorted). The caller's: oci_manifest_free(). OCI_LIMIT over 4 MiB. With `ret_manifest` NULL it is only
- * found out whether that is what the lint calls an error. */
+ * annotations (sorted). The caller's: oci_manifest_free(). It has bytes and `self` alone: what it names is not read back,
+ * the caller has it. OCI_LIMIT over 4 MiB. With `ret_manifest` NULL it is a rehearsal: whether that is what the lint calls
+ * an error is found out before digests and sizes are known. */
 int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
                        struct oci_err *reterr);
+
+/* A descriptor in a rehearsal: a digest or size that is not known yet is made up, embedded data left out. Borrows all. */
+struct oci_desc oci_desc_rehearsed(const struct oci_desc *d);
 
 /* The shape of 1.0 has no artifact types: neither the index nor its entries. */
 struct oci_index_spec {

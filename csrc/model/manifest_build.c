@@ -1,8 +1,7 @@
 /* manifest_build.c - writing manifests and indexes in canonical form (declared in manifest.h).
  *
  * What is written keeps every MUST of the specification, also where reading is lenient: it is linted, and refused for
- * what is an error. And it is read back by the same parser that reads what others wrote, so that nothing can be built
- * that we would refuse. */
+ * what is an error. So nothing can be built that we would refuse to read: all of that is an error to the lint. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +19,7 @@ static int check_type(const char *type, const char *where, struct oci_err *reter
     return oci_err_set(reterr, OCI_INVALID, "%s \"%.150s\" is not a media type", where, type);
 }
 
-/* The values are checked when what was built is read back. */
+/* The values are checked by the lint. */
 static int check_annotations(const struct oci_json *annotations, const char *where, struct oci_err *reterr)
 {
     for (const struct oci_json *m = oci_json_first(annotations); m; m = oci_json_next(m)) {
@@ -49,53 +48,110 @@ static int check_desc(const struct oci_desc *d, const char *where, struct oci_er
 
 /* ---- the document -------------------------------------------------------------------------- */
 
+/* Printed member by member: as a tree it would be ten times as large. */
 struct draft {
-    struct oci_json *root;
+    struct oci_buf text;
     struct oci_err *err;
     int rc; /* the first failure; nothing is added after it */
     bool version_1_0; /* an index: its entries have no artifact type */
+    bool rehearsal;
 };
+
+static void note(struct draft *d, int rc)
+{
+    if (rc == OCI_NO_MEMORY)
+        oci_err_no_memory(d->err);
+    else if (rc == OCI_LIMIT)
+        oci_err_set(d->err, OCI_LIMIT, "the manifest is larger than %u bytes, which registries need not take",
+                    OCI_MAX_MANIFEST_PUSH);
+    else if (rc)
+        oci_err_set(d->err, rc, "the manifest has text that is not UTF-8");
+    d->rc = rc;
+}
+
+static void add_text(struct draft *d, const char *text)
+{
+    if (d->rc == OCI_OK)
+        note(d, oci_buf_add_str(&d->text, text));
+}
+
+/* A comma, unless it is the first one here. */
+static void next_one(struct draft *d)
+{
+    char before = d->text.len > 0 ? d->text.p[d->text.len - 1] : '\0';
+    if (before != '{' && before != '[')
+        add_text(d, ",");
+}
+
+/* `key` needs no escapes. */
+static void add_key(struct draft *d, const char *key)
+{
+    next_one(d);
+    add_text(d, "\"");
+    add_text(d, key);
+    add_text(d, "\":");
+}
+
+static void add_value(struct draft *d, struct oci_json *take_v)
+{
+    if (d->rc == OCI_OK)
+        note(d, take_v ? oci_json_print(take_v, &d->text) : OCI_NO_MEMORY);
+    oci_json_free(take_v);
+}
 
 static void add(struct draft *d, const char *key, struct oci_json *take_v)
 {
-    if (d->rc) {
-        oci_json_free(take_v);
-        return;
-    }
-    d->rc = oci_json_add(d->root, key, take_v);
-    if (d->rc)
-        oci_err_no_memory(d->err);
+    add_key(d, key);
+    add_value(d, take_v);
 }
 
-static struct oci_json *write_desc(struct draft *d, const struct oci_desc *desc, const char *where)
+/* Stands for what is not known yet, when it is tried out whether a document can be built. */
+static const struct oci_digest made_up = {"sha256:0000000000000000000000000000000000000000000000000000000000000000"};
+
+struct oci_desc oci_desc_rehearsed(const struct oci_desc *d)
 {
-    struct oci_desc shown = *desc;
+    struct oci_desc shown = *d;
+    shown.data = NULL; /* it is compared with its digest when that is needed */
+    if (!oci_digest_is(&shown.digest))
+        shown.digest = made_up;
+    if (shown.size == OCI_SIZE_UNKNOWN)
+        shown.size = 0;
+    return shown;
+}
+
+static void add_desc_value(struct draft *d, const struct oci_desc *desc, const char *where)
+{
+    struct oci_desc shown = d->rehearsal ? oci_desc_rehearsed(desc) : *desc;
     if (d->version_1_0)
         shown.artifact_type = NULL;
     if (d->rc == OCI_OK)
         d->rc = check_desc(&shown, where, d->err);
-    return d->rc == OCI_OK ? oci_desc_write(&shown) : NULL;
+    if (d->rc == OCI_OK)
+        add_value(d, oci_desc_write(&shown));
 }
 
 static void add_desc(struct draft *d, const char *key, const struct oci_desc *desc)
 {
-    if (desc)
-        add(d, key, write_desc(d, desc, key));
+    if (!desc)
+        return;
+    add_key(d, key);
+    add_desc_value(d, desc, key);
 }
 
-static void add_list(struct draft *d, const char *key, const struct oci_desc *items, size_t count)
+/* `step`: bytes from one to the next. */
+static void add_list(struct draft *d, const char *key, const struct oci_desc *items, size_t step, size_t count)
 {
-    struct oci_json *list = oci_json_new_array();
-    if (list && count > OCI_MAX_LAYERS && d->rc == OCI_OK)
+    if (count > OCI_MAX_LAYERS && d->rc == OCI_OK)
         d->rc = oci_err_set(d->err, OCI_LIMIT, "%zu %s, more than %d", count, key, OCI_MAX_LAYERS);
-    for (size_t i = 0; list && d->rc == OCI_OK && i < count; i++) {
+    add_key(d, key);
+    add_text(d, "[");
+    for (size_t i = 0; d->rc == OCI_OK && i < count; i++) {
         char where[40];
         snprintf(where, sizeof where, "%s[%zu]", key, i);
-        struct oci_json *item = write_desc(d, &items[i], where);
-        if (d->rc == OCI_OK && oci_json_append(list, item) != OCI_OK)
-            d->rc = oci_err_no_memory(d->err);
+        next_one(d);
+        add_desc_value(d, (const void *)((const char *)items + i * step), where);
     }
-    add(d, key, list);
+    add_text(d, "]");
 }
 
 static void add_annotations(struct draft *d, const struct oci_json *annotations)
@@ -112,9 +168,8 @@ static void add_annotations(struct draft *d, const struct oci_json *annotations)
 
 static void begin(struct draft *d, const char *media_type, const char *artifact_type)
 {
-    d->root = oci_json_new_object();
-    if (!d->root)
-        d->rc = oci_err_no_memory(d->err);
+    oci_buf_init(&d->text, OCI_MAX_MANIFEST_PUSH);
+    add_text(d, "{");
     add(d, "schemaVersion", oci_json_new_size(2));
     add(d, "mediaType", oci_json_new_string(media_type));
     if (!artifact_type)
@@ -124,38 +179,43 @@ static void begin(struct draft *d, const char *media_type, const char *artifact_
     add(d, "artifactType", oci_json_new_string(artifact_type));
 }
 
-static int print(const struct oci_json *root, struct oci_bytes **ret_bytes, struct oci_err *reterr)
+static int make(const char *media_type, const char *artifact_type, struct oci_bytes *bytes,
+                struct oci_manifest **ret_manifest, struct oci_err *reterr)
 {
-    oci_auto(oci_buf) struct oci_buf b;
-    oci_buf_init(&b, OCI_MAX_MANIFEST_PUSH);
-    int rc = oci_json_print(root, &b);
-    if (rc == OCI_NO_MEMORY)
+    struct oci_manifest *m = oci_calloc(1, sizeof *m);
+    char *type = oci_strdup(artifact_type);
+    if (!m || (artifact_type && !type)) {
+        oci_free(m);
+        oci_free(type);
         return oci_err_no_memory(reterr);
-    if (rc == OCI_LIMIT)
-        return oci_err_set(reterr, OCI_LIMIT, "the manifest is larger than %u bytes, which registries need not take",
-                           OCI_MAX_MANIFEST_PUSH);
+    }
+    struct oci_digest digest;
+    int rc = oci_digest_of(OCI_STR(OCI_SHA256), bytes->p, bytes->len, &digest, reterr);
+    oci_desc_set(&m->self, media_type, &digest, bytes->len);
+    m->self.artifact_type = type;
+    m->bytes = oci_bytes_ref(bytes);
+    m->is_index = oci_media_type_is_index(media_type);
     if (rc)
-        return oci_err_set(reterr, rc, "the manifest has text that is not UTF-8");
-    *ret_bytes = oci_bytes_new(b.p, b.len); /* a copy of the right size: it may live long */
-    return *ret_bytes ? OCI_OK : oci_err_no_memory(reterr);
+        oci_manifest_free(m);
+    else
+        *ret_manifest = m;
+    return rc;
 }
 
-static int finish(struct draft *d, struct oci_manifest **ret_manifest)
+static int finish(struct draft *d, const char *media_type, const char *artifact_type,
+                  struct oci_manifest **ret_manifest)
 {
+    add_text(d, "}");
     struct oci_bytes *bytes = NULL;
-    if (d->rc == OCI_OK)
-        d->rc = print(d->root, &bytes, d->err);
-    oci_json_free(d->root);
-    struct oci_manifest *m = NULL;
-    if (d->rc == OCI_OK && ret_manifest)
-        d->rc = oci_manifest_parse(bytes, NULL, NULL, &m, d->err);
+    /* A copy of the right size: it may live long. */
+    if (d->rc == OCI_OK && !(bytes = oci_bytes_new(d->text.p, d->text.len)))
+        note(d, OCI_NO_MEMORY);
+    oci_buf_done(&d->text);
     if (d->rc == OCI_OK)
         d->rc = oci_lint_refuse(bytes->p, bytes->len, NULL, d->err);
+    if (d->rc == OCI_OK && ret_manifest)
+        d->rc = make(media_type, artifact_type, bytes, ret_manifest, d->err);
     oci_bytes_unref(bytes);
-    if (d->rc)
-        oci_manifest_free(m);
-    else if (ret_manifest)
-        *ret_manifest = m;
     return d->rc;
 }
 
@@ -208,7 +268,7 @@ static int check_docker(const struct oci_manifest_spec *spec, struct oci_err *re
 int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest **ret_manifest,
                        struct oci_err *reterr)
 {
-    struct draft d = {.err = reterr};
+    struct draft d = {.err = reterr, .rehearsal = !ret_manifest};
     struct oci_desc config, empty;
     oci_desc_empty(&empty, false);
     int rc = spec->docker ? check_docker(spec, reterr) : OCI_OK;
@@ -218,17 +278,18 @@ int oci_manifest_build(const struct oci_manifest_spec *spec, struct oci_manifest
         rc = refuse_subject(spec->subject, reterr);
     if (rc)
         return rc;
-    begin(&d, spec->docker ? OCI_TYPE_DOCKER_MANIFEST : OCI_TYPE_MANIFEST,
-          spec->version_1_0 ? NULL : spec->artifact_type);
+    const char *media_type = spec->docker ? OCI_TYPE_DOCKER_MANIFEST : OCI_TYPE_MANIFEST;
+    const char *artifact_type = spec->version_1_0 ? NULL : spec->artifact_type;
+    begin(&d, media_type, artifact_type);
     add_desc(&d, "config", &config);
     /* manifest.md, layers: at least one, for portability; the empty one says nothing. */
     if (spec->layer_count > 0)
-        add_list(&d, "layers", spec->layers, spec->layer_count);
+        add_list(&d, "layers", spec->layers, spec->layer_step ? spec->layer_step : sizeof empty, spec->layer_count);
     else
-        add_list(&d, "layers", &empty, 1);
+        add_list(&d, "layers", &empty, sizeof empty, 1);
     add_desc(&d, "subject", spec->subject);
     add_annotations(&d, spec->annotations);
-    return finish(&d, ret_manifest);
+    return finish(&d, media_type, artifact_type, ret_manifest);
 }
 
 int oci_index_build(const struct oci_index_spec *spec, struct oci_manifest **ret_index, struct oci_err *reterr)
@@ -236,9 +297,10 @@ int oci_index_build(const struct oci_index_spec *spec, struct oci_manifest **ret
     struct draft d = {.err = reterr, .version_1_0 = spec->version_1_0};
     if (spec->version_1_0 && refuse_subject(spec->subject, reterr) != OCI_OK)
         return OCI_INVALID;
-    begin(&d, OCI_TYPE_INDEX, spec->version_1_0 ? NULL : spec->artifact_type);
-    add_list(&d, "manifests", spec->manifests, spec->count);
+    const char *artifact_type = spec->version_1_0 ? NULL : spec->artifact_type;
+    begin(&d, OCI_TYPE_INDEX, artifact_type);
+    add_list(&d, "manifests", spec->manifests, sizeof *spec->manifests, spec->count);
     add_desc(&d, "subject", spec->subject);
     add_annotations(&d, spec->annotations);
-    return finish(&d, ret_index);
+    return finish(&d, OCI_TYPE_INDEX, artifact_type, ret_index);
 }

@@ -88,6 +88,9 @@ end
 
 -- The title of a path: a relative one itself, tidied; of an absolute one the last part. nil: none can be made.
 local function title_of(path)
+  if not path:find("[/.]") then
+    return path ~= "" and path or nil
+  end
   local parts = {}
   for part in path:gmatch("[^/]+") do
     if part == ".." then
@@ -189,6 +192,28 @@ local function add_glob(list, given, where, titled)
   return true
 end
 
+-- What an item has as it was given. One by one: of a table that is written with names for all of them, the unused ones are
+-- kept room for, which is much for a thousand files.
+local carried = {
+  "title",
+  "media_type",
+  "annotations",
+  "urls",
+  "embed",
+  "compression",
+  "ignore",
+  "prefix",
+  "follow_links",
+}
+
+local function item_of(from)
+  local item = {}
+  for i = 1, #carried do
+    item[carried[i]] = from[carried[i]]
+  end
+  return item
+end
+
 --- Adds what was given as content to the list. `where` says which one it is in messages; `titled`: it needs a title.
 -- Raises for a wrong type or name; true, or nil, message, code, detail.
 function content.add(list, call, index, where, given, titled)
@@ -196,17 +221,10 @@ function content.add(list, call, index, where, given, titled)
   if kind == "glob" then
     return add_glob(list, from, where, titled)
   end
-  local item = {
-    title = from.title,
-    media_type = from.media_type,
-    annotations = from.annotations,
-    urls = from.urls,
-    embed = from.embed,
-    compression = from.compression,
-    ignore = from.ignore,
-    prefix = from.prefix,
-    follow_links = from.follow_links,
-  }
+  if type(given) == "string" then
+    return append(list, from, where, titled)
+  end
+  local item = item_of(from)
   if kind == "json" then
     local ok, text, message, code, detail = pcall(core.json_encode, from.json)
     if not ok then
@@ -223,7 +241,7 @@ function content.add(list, call, index, where, given, titled)
     item.data = from.data
   else
     item.path = from[kind]
-    item.is_dir = kind == "dir"
+    item.is_dir = kind == "dir" or nil
   end
   return append(list, item, where, titled)
 end

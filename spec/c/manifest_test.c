@@ -233,6 +233,21 @@ TEST(oras_and_we_write_the_same)
 static const struct oci_desc layer = {
     .media_type = "text/plain", .digest = {"sha256:" HEX64}, .size = 7};
 
+/* What is built has the fields that it is known by, and the reader takes it. */
+static void check_reads_back(const struct oci_manifest *m, size_t count)
+{
+    struct oci_manifest *read = NULL;
+    struct oci_err e = {0};
+    if (oci_manifest_parse(m->bytes, m->self.media_type, NULL, &read, &e) != OCI_OK)
+        FAIL("%s", e.text);
+    CHECK_INT(read->count, count);
+    CHECK(read->has_subject && read->is_index == m->is_index);
+    CHECK_STR(m->self.digest.text, read->self.digest.text);
+    CHECK_INT(m->self.size, read->self.size);
+    CHECK_STR(m->self.artifact_type ? m->self.artifact_type : "", read->self.artifact_type ? read->self.artifact_type : "");
+    oci_manifest_free(read);
+}
+
 TEST(builds_the_least)
 {
     struct oci_manifest *m = NULL;
@@ -277,7 +292,7 @@ TEST(builds_everything)
     if (oci_manifest_build(&spec, &m, &e) != OCI_OK)
         FAIL("%s", e.text);
     CHECK_STR(m->bytes->p, b.p);
-    CHECK(m->has_subject && m->count == 2);
+    check_reads_back(m, 2);
     oci_manifest_free(m);
     struct oci_index_spec index = {.artifact_type = "a/b", .manifests = parts, .count = 2, .subject = &subject,
                                    .annotations = annotations};
@@ -286,6 +301,7 @@ TEST(builds_everything)
                            text, full, subject_text, end), OCI_OK);
     CHECK_INT(oci_index_build(&index, &m, NULL), OCI_OK);
     CHECK_STR(m->bytes->p, b.p);
+    check_reads_back(m, 2);
     oci_manifest_free(m);
     /* The caller's own objects are as they were: not sorted. */
     CHECK_STR(oci_json_key(oci_json_first(annotations)), "b");
@@ -332,7 +348,7 @@ TEST(does_not_build_what_breaks_a_must)
     oci_desc_done(&d);
     d = layer;
     d.data = oci_bytes_new("{}", 2);
-    check_refused(&spec, "does not have the descriptor's size"); /* D14 */
+    check_refused(&spec, "layers[0].data: the 2 bytes embedded here are not the content"); /* D14 */
     oci_desc_done(&d);
     d = layer;
     d.platform = oci_json_new_object();
@@ -342,7 +358,7 @@ TEST(does_not_build_what_breaks_a_must)
     struct oci_json *annotations = oci_json_new_object();
     CHECK_INT(oci_json_set(annotations, "k", oci_json_new_size(1)), OCI_OK);
     struct oci_manifest_spec numbers = {.artifact_type = "a/b", .annotations = annotations};
-    check_refused(&numbers, "the value of \"k\" is not a string"); /* A01 */
+    check_refused(&numbers, "the value of an annotation is a string"); /* A01 */
     oci_json_free(annotations);
     struct oci_manifest_spec config = {.config = &d};
     oci_desc_set(&d, "invalid", &layer.digest, 7);
@@ -387,16 +403,26 @@ TEST(builds_at_most_what_registries_take)
     free(text);
 }
 
+/* Each at the beginning of something larger. */
 TEST(a_thousand_layers)
 {
     enum { MANY = 1000 };
-    struct oci_desc *layers = calloc(MANY, sizeof *layers);
-    for (int i = 0; i < MANY; i++)
-        layers[i] = layer;
-    struct oci_manifest *m = NULL;
-    struct oci_manifest_spec spec = {.artifact_type = "a/b", .layers = layers, .layer_count = MANY};
+    struct larger {
+        struct oci_desc desc;
+        int more;
+    } *layers = calloc(MANY, sizeof *layers);
+    for (int i = 0; i < MANY; i++) {
+        layers[i].desc = layer;
+        layers[i].desc.size = (uint64_t)i;
+    }
+    struct oci_manifest *m = NULL, *read = NULL;
+    struct oci_manifest_spec spec = {
+        .artifact_type = "a/b", .layers = &layers->desc, .layer_count = MANY, .layer_step = sizeof *layers};
     CHECK_INT(oci_manifest_build(&spec, &m, NULL), OCI_OK);
-    CHECK_INT(m->count, MANY);
+    CHECK_INT(oci_manifest_parse(m->bytes, NULL, NULL, &read, NULL), OCI_OK);
+    CHECK_INT(read->count, MANY);
+    CHECK_INT(read->items[MANY - 1].size, MANY - 1);
+    oci_manifest_free(read);
     oci_manifest_free(m);
     free(layers);
 }
