@@ -163,7 +163,7 @@ struct oci_pull_target {
 };
 
 /* Pulls what is selected (`what`, borrowed; NULL: all) of the manifest that `name` and its platform mean
- * (oci_flow_choose_manifest) to the target (borrowed). *ret_desc and *ret_bytes are that manifest's: the caller's, also
+ * (oci_flow_choose_manifest), or that it brings, to the target (borrowed). *ret_desc and *ret_bytes are that manifest's: the caller's, also
  * after a failure, and written before the target's plan() is asked. */
 struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const struct oci_selection *what,
                                         struct oci_pull_target *target, const struct oci_graph_options *options,

@@ -2,6 +2,8 @@
  *
  * Names are checked before anything is downloaded; all files are staged before the first gets its name.
  * Whatever happens after the staging began, the target is told to discard what is left of it. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "content/content_kinds.h"
 #include "flow/children.h"
@@ -70,7 +72,7 @@ static int start_file(struct oci_flow *f, size_t i)
 static int on_file(struct oci_flow *f)
 {
     struct pull *p = of(f);
-    struct oci_moving *t = f->ans.child->tag; /* NULL: nothing was started yet */
+    struct oci_moving *t = f->ans.child ? f->ans.child->tag : NULL; /* NULL: nothing was started yet */
     if (t && f->ans.child->err.code) {
         oci_moving_tell_end(t, true);
         return oci_flow_fail_child(f);
@@ -135,9 +137,30 @@ static int abandon(struct oci_flow *f)
 
 /* ---- the whole ---- */
 
+/* The caller has had it before: it must be the one that the name is of. */
+static int take_known(struct oci_flow *f, struct oci_str algorithm)
+{
+    struct pull *p = of(f);
+    char name[OCI_DIGEST_MAX];
+    if (oci_str_copy(name, sizeof name, algorithm) != OCI_OK)
+        return oci_flow_fail(f, OCI_UNSUPPORTED, "%s cannot be verified", p->name);
+    int rc = oci_manifest_parse(p->what->manifest, p->what->manifest_type, name, &p->m, &f->err);
+    if (rc < 0)
+        return rc;
+    if (strcmp(p->m->self.digest.text, p->name) != 0)
+        return oci_flow_fail(f, OCI_DIGEST_MISMATCH, "the manifest is %s, not %s", p->m->self.digest.text, p->name);
+    if (oci_desc_copy(&p->m->self, p->ret_desc) != OCI_OK)
+        return oci_flow_no_memory(f);
+    *p->ret_bytes = oci_bytes_ref(p->what->manifest);
+    return on_chosen(f);
+}
+
 static int start(struct oci_flow *f)
 {
     struct pull *p = of(f);
+    struct oci_str algorithm, encoded;
+    if (p->what && p->what->manifest && oci_str_cut(oci_str_of(p->name), ':', &algorithm, &encoded))
+        return take_known(f, algorithm);
     oci_spawn(f, oci_flow_choose_manifest(p->from, p->name, p->what ? p->what->platform : NULL, p->ret_desc,
                                           p->ret_bytes, &p->m));
     return oci_ask_children(f, on_chosen);

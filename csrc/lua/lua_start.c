@@ -119,15 +119,21 @@ static void read_positions(lua_State *L, int i, struct oci_selection *what)
     what->position_count = count;
 }
 
-/* { platform, include, exclude, media_types, layers }: all lists. */
+/* { platform, include, exclude, media_types, layers (all lists), manifest (bytes), manifest_type } */
 static void read_selection(lua_State *L, struct start *s, int i, struct oci_selection *what)
 {
+    static const struct oci_lua_field fields[] = {
+        OCI_LUA_FIELD(struct oci_selection, manifest_type, OCI_LUA_STRING), OCI_LUA_FIELDS_END};
+    oci_lua_read(L, i, fields, what);
     what->include = oci_lua_read_strings(L, i, "include", &what->include_count);
     what->exclude = oci_lua_read_strings(L, i, "exclude", &what->exclude_count);
     what->media_types = oci_lua_read_strings(L, i, "media_types", &what->media_type_count);
     read_positions(L, i, what);
     if (!s->rc)
         s->rc = oci_lua_read_platform(L, i, s->holder, &what->platform, &s->err);
+    lua_getfield(L, i, "manifest");
+    if (!s->rc && lua_isstring(L, -1))
+        s->rc = oci_lua_to_bytes(L, lua_gettop(L), s->holder, &what->manifest, &s->err);
 }
 
 /* client:pull(from, { stream | to, overwrite, sync, unpack, and what read_selection() says }, call) */

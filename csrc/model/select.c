@@ -40,6 +40,10 @@ int oci_selection_copy(const struct oci_selection *from, struct oci_selection *r
     ret_copy->exclude = copy_strings(from->exclude, from->exclude_count);
     ret_copy->media_types = copy_strings(from->media_types, from->media_type_count);
     ret_copy->platform = from->platform ? oci_json_clone(from->platform) : NULL;
+    ret_copy->manifest = from->manifest ? oci_bytes_ref(from->manifest) : NULL;
+    ret_copy->manifest_type = oci_strdup(from->manifest_type);
+    if (from->manifest_type && !ret_copy->manifest_type)
+        return OCI_NO_MEMORY;
     bool ok = positions && ret_copy->include && ret_copy->exclude && ret_copy->media_types;
     return ok && (ret_copy->platform || !from->platform) ? OCI_OK : OCI_NO_MEMORY;
 }
@@ -51,6 +55,8 @@ void oci_selection_done(struct oci_selection *copy)
     strings_done(copy->media_types, copy->media_type_count);
     oci_free((size_t *)(uintptr_t)copy->positions);
     oci_json_free((struct oci_json *)(uintptr_t)copy->platform);
+    oci_bytes_unref(copy->manifest);
+    oci_free((char *)(uintptr_t)copy->manifest_type);
     *copy = (struct oci_selection){0};
 }
 

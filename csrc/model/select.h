@@ -15,6 +15,8 @@ struct oci_selection {
     const size_t *positions;          /* only these layers, counted from 0, ascending */
     size_t include_count, exclude_count, media_type_count, position_count;
     bool by_position;                 /* `positions` counts, also when it is empty */
+    struct oci_bytes *manifest;       /* by digest, it is not fetched again where it is here already; or NULL */
+    const char *manifest_type;
 };
 /* A copy that owns all of it; OCI_NO_MEMORY. Then _done, also after a failure. */
 int oci_selection_copy(const struct oci_selection *from, struct oci_selection *ret_copy);

@@ -9,14 +9,22 @@ local call = {}
 
 local unpack = rawget(table, "unpack") or rawget(_G, "unpack")
 
--- The core's options of a call about these references (texts), with the credentials that functions give.
-local function call_options(client, given, parsed)
+--- The credentials that functions give for these parsed references, as the core takes them; or nil, message, code, detail.
+function call.credentials(client, parsed)
+  if not client.credentials and next(client.registries) == nil then
+    return {}
+  end
+  return require("oci.credentials").gather(client, parsed)
+end
+
+-- The core's options of a call about these references, with their credentials, which may be there already.
+local function call_options(client, given, parsed, credentials)
   local for_call = options.call_options(given)
   for_call.progress = given.on_progress ~= nil
-  if not client.credentials and next(client.registries) == nil then
-    return for_call
+  local found, message, code, detail = credentials, nil, nil, nil
+  if not found then
+    found, message, code, detail = call.credentials(client, parsed)
   end
-  local found, message, code, detail = require("oci.credentials").gather(client, parsed)
   if not found then
     return nil, message, code, detail
   end
@@ -34,9 +42,11 @@ function call.arguments(...)
   return { n = select("#", ...), ... }
 end
 
---- Starts the method `name` of the core's client. `parsed` are the references that credentials may be needed for.
+--- Starts the method `name` of the core's client. `parsed` are the references that credentials may be needed for; a call that
+-- is made of several asks for them once, and has them in `made.credentials`.
 function call.start_parsed(client, name, parsed, args, given, made)
-  local for_call, message, code, detail = call_options(client, given, parsed)
+  local for_call, message, code, detail = call_options(client, given, parsed, made.credentials)
+  made.credentials = nil
   if not for_call then
     return nil, message, code, detail
   end

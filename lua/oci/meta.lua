@@ -214,7 +214,7 @@ function Client:push(ref, spec, call) end
 function Client:build(spec, call) end
 
 ---@param ref string
----@param options { stream?: boolean, to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean, platform?: string|oci.Platform, include?: string[], exclude?: string[], media_types?: string[], layers?: integer[] }
+---@param options { stream?: boolean, to?: string, overwrite?: boolean, sync?: boolean, unpack?: boolean, platform?: string|oci.Platform, include?: string[], exclude?: string[], media_types?: string[], layers?: integer[], manifest?: string, manifest_type?: string }
 ---@param call oci.core.Call
 ---@return oci.core.Operation? operation
 function Client:pull(ref, options, call) end

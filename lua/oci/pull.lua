@@ -155,18 +155,21 @@ end
 function pull.pull(client, ref, given)
   local text = reference.text("pull", 1, ref)
   given = check(given)
-  local what, source, roles = for_core(given), text, nil
+  local what, source, found = for_core(given), text, {}
   if given.roles or given.type then
-    local found, message, code, detail = require("oci.pull_roles").look(client, text, given)
+    local message, code, detail
+    found, message, code, detail = require("oci.pull_roles").look(client, text, given)
     if not found then
       return nil, message, code, detail
     end
-    source, roles, what.layers, what.platform = found.reference, found.roles, found.layers, nil
+    source, what.layers, what.platform = found.manifest.reference, found.layers, nil
+    what.manifest, what.manifest_type = found.manifest.bytes, found.manifest.media_type
   end
-  local made = { finish = finish_with(roles) }
+  local made = { finish = finish_with(found.roles) }
   if what.stream then
-    made = require("oci.pull_stream")(given.to, text, function(result) return make_pulled(roles, result) end)
+    made = require("oci.pull_stream")(given.to, text, function(result) return make_pulled(found.roles, result) end)
   end
+  made.credentials = found.credentials
   return call.start(client, "pull", { source }, call.arguments(what), given, made)
 end
 

@@ -10,17 +10,17 @@ local pull_roles = {}
 
 local SMALL = 1024 * 1024 -- bytes of a config that may tell the type
 
--- Waits for one of the core's operations.
-local function run(client, given, name, text, argument, finish)
-  return operation.run(call.start(client, name, { text }, call.arguments(argument), options.call_options(given),
-    { finish = finish }))
+-- Waits for one of the core's operations. `by` makes it: { client =, given =, credentials = }.
+local function run(by, name, text, argument, finish)
+  return operation.run(call.start(by.client, name, { text }, call.arguments(argument), options.call_options(by.given),
+    { finish = finish, credentials = by.credentials }))
 end
 
-local function identify(client, given, text, manifest)
+local function identify(by, text, manifest)
   local opts = { tag = core.reference(text).tag }
   local kind = types.identify(manifest, opts)
   if (not kind or kind.generic) and manifest.config.size <= SMALL then
-    local config, message, code, detail = run(client, given, "simple", manifest.reference, "fetch_config", call.bytes)
+    local config, message, code, detail = run(by, "simple", manifest.reference, "fetch_config", call.bytes)
     if not config then
       return nil, message, code, detail
     end
@@ -33,11 +33,24 @@ local function identify(client, given, text, manifest)
   return kind
 end
 
-local function kind_of(client, given, text, manifest)
-  if type(given.type) == "string" then
-    return types.get(given.type)
+local function kind_of(by, text, manifest)
+  if type(by.given.type) == "string" then
+    return types.get(by.given.type)
   end
-  return given.type or identify(client, given, text, manifest)
+  return by.given.type or identify(by, text, manifest)
+end
+
+-- Who asks for what a text refers to; or nil, message, code, detail.
+local function asker(client, text, given)
+  local parsed, message, code, detail = core.reference(text)
+  local found
+  if parsed then
+    found, message, code, detail = call.credentials(client, { parsed })
+  end
+  if not found then
+    return nil, message, code, detail
+  end
+  return { client = client, given = given, credentials = found }
 end
 
 -- The names of the roles that a manifest of the type has, as a set.
@@ -72,16 +85,19 @@ local function any(roles)
   return #roles == 0
 end
 
---- What of the artifact that a text refers to is pulled, for the options `roles`, `type` and `platform`: the reference of the
--- manifest chosen, the positions of its layers, and the roles of all of them; or nil, message, code, detail.
+--- What of the artifact that a text refers to is pulled, for the options `roles`, `type` and `platform`: the manifest chosen,
+-- the positions of its layers, the roles of all of them, and the credentials; or nil, message, code, detail.
 function pull_roles.look(client, text, given)
-  local platform = { platform = given.platform }
-  local manifest, message, code, detail = run(client, given, "choose", text, platform, call.manifest)
+  local by, message, code, detail = asker(client, text, given)
+  if not by then
+    return nil, message, code, detail
+  end
+  local manifest, kind
+  manifest, message, code, detail = run(by, "choose", text, { platform = given.platform }, call.manifest)
   if not manifest then
     return nil, message, code, detail
   end
-  local kind
-  kind, message, code, detail = kind_of(client, given, text, manifest)
+  kind, message, code, detail = kind_of(by, text, manifest)
   if not kind then
     return nil, message, code, detail
   end
@@ -96,7 +112,7 @@ function pull_roles.look(client, text, given)
   if not any(roles) then
     return nil, ("pull %s: it is no %s: none of its layers has a role there"):format(text, kind.name), "INVALID", {}
   end
-  return { reference = manifest.reference, layers = positions(kind, roles, wanted), roles = roles }
+  return { manifest = manifest, layers = positions(kind, roles, wanted), roles = roles, credentials = by.credentials }
 end
 
 return pull_roles

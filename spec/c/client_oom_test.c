@@ -73,6 +73,8 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
                                                      .include_count = 2,
                                                      .media_types = tags,
                                                      .media_type_count = 1,
+                                                     .manifest = bytes,
+                                                     .manifest_type = "a/b",
                                                      .platform = annotations}};
     const struct oci_archive file_archive = {.path = "/nowhere", .patterns = tags, .count = 2, .limit = 10};
     const struct oci_archive blob_archive = {.blob = blob, .patterns = tags, .count = 2, .limit = 10};

@@ -137,16 +137,21 @@ static void end_pull(void)
     graph_end();
 }
 
+static int pull_selected(const char *name, const struct oci_selection *what, const struct oci_graph_options *options)
+{
+    oci_desc_done(&found);
+    bytes = oci_bytes_unref(bytes);
+    return flow_host_run(&graph_host,
+                         oci_flow_pull_artifact(&from.base, name, what, &target.base, options, &found, &bytes));
+}
+
 static int pull(const char *name, const char *platform, const struct oci_graph_options *options)
 {
     struct oci_json *object = NULL;
     if (platform)
         CHECK_INT(oci_platform_parse(platform, &object, NULL), OCI_OK);
-    struct oci_selection what = {.platform = object};
-    oci_desc_done(&found);
-    bytes = oci_bytes_unref(bytes);
-    int rc = flow_host_run(
-        &graph_host, oci_flow_pull_artifact(&from.base, name, &what, &target.base, options, &found, &bytes));
+    const struct oci_selection what = {.platform = object};
+    int rc = pull_selected(name, &what, options);
     oci_json_free(object);
     return rc;
 }
@@ -165,6 +170,36 @@ TEST(pulls_the_layers)
         CHECK_INT(target.files.blobs.count, 2);
         end_pull();
     }
+}
+
+TEST(a_manifest_that_is_known_is_not_fetched)
+{
+    struct oci_desc root;
+    begin_pull();
+    graph_simple("v1", &root);
+    CHECK_INT(pull("v1", NULL, NULL), OCI_OK);
+    struct oci_bytes *manifest = oci_bytes_ref(bytes), *other = oci_bytes_new(bytes->p, bytes->len - 1);
+    struct oci_selection what = {.manifest = manifest, .manifest_type = root.media_type};
+    unsigned with = from.operations;
+    CHECK_INT(pull(root.digest.text, NULL, NULL), OCI_OK);
+    with = from.operations - with;
+    unsigned without = from.operations;
+    CHECK_INT(pull_selected(root.digest.text, &what, NULL), OCI_OK);
+    without = from.operations - without;
+    CHECK_INT(without, with - 1);
+    CHECK_STR(found.digest.text, root.digest.text);
+    CHECK_STR(found.media_type, root.media_type);
+    CHECK_INT(found.size, root.size);
+    CHECK_MEM(bytes->p, manifest->p, manifest->len);
+    struct oci_digest digest;
+    CHECK_INT(oci_digest_of(OCI_STR(OCI_SHA256), "x", 1, &digest, NULL), OCI_OK);
+    CHECK_INT(pull_selected(digest.text, &what, NULL), OCI_DIGEST_MISMATCH);
+    what.manifest = other;
+    CHECK_INT(pull_selected(root.digest.text, &what, NULL), OCI_INVALID);
+    CHECK_INT(pull_selected("md5:0123", &what, NULL), OCI_UNSUPPORTED);
+    oci_bytes_unref(manifest);
+    oci_bytes_unref(other);
+    end_pull();
 }
 
 TEST(what_is_unchanged_is_not_fetched)

@@ -65,6 +65,11 @@ describe("credentials", function()
     assert.equal(3, #calls)
     assert(c:copy(ref, "memory:x:v1"))
     assert.equal(4, #calls)
+    local pulled = assert(c:pull(ref, { to = kit.tmp(), type = "oci-artifact-files" })) -- which is made of several
+    assert.equal("x", pulled.files[1].title)
+    assert.equal(5, #calls)
+    c:pull(ref, { to = kit.tmp(), roles = "nothing" })
+    assert.equal(6, #calls)
   end)
 
   it("of a registry's own function win, too", function()

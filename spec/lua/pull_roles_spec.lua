@@ -49,6 +49,7 @@ describe("pull by roles", function()
     local log = switches:log "GET .*/blobs/"
     assert.equal(1, #log)
     assert.truthy(log[1].path:find(oci.digest "the chart", 1, true))
+    assert.equal(1, #switches:log "GET .*/manifests/")
     pulled = assert(oci.pull(place .. ":1.0.0", { to = work, roles = { "chart", "provenance" } }))
     assert.same({ "provenance", "chart" }, { pulled.files[1].role, pulled.files[2].role })
   end)
