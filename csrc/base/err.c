@@ -83,11 +83,30 @@ int oci_err_errno(struct oci_err *err, int errnum, const char *what, const char 
     char reason[128];
     const char *text = strerror_r(errnum, reason, sizeof reason); /* strerror() is not for threads */
     oci_err_set(err, code, "%s%s%s: %s", what, path ? " " : "", path ? path : "", text);
-    if (path && oci_str_copy(err->path, sizeof err->path, oci_str_of(path)) != OCI_OK) {
-        memcpy(err->path, path, sizeof err->path - 1);
-        tidy(err->path, sizeof err->path, true);
-    }
-    return code;
+    return path ? oci_err_about(err, "%s", path) : code;
+}
+
+int oci_err_about(struct oci_err *err, const char *fmt, ...)
+{
+    if (!err || err->code == OCI_OK)
+        return OCI_OK;
+    va_list ap;
+    va_start(ap, fmt);
+    int len = vsnprintf(err->path, sizeof err->path, fmt, ap);
+    va_end(ap);
+    if (len < 0)
+        err->path[0] = '\0';
+    tidy(err->path, sizeof err->path, len >= (int)sizeof err->path);
+    return err->code;
+}
+
+void oci_err_add(struct oci_err *err, const char *words)
+{
+    if (!err || err->code == OCI_OK)
+        return;
+    size_t len = strlen(err->text);
+    int more = snprintf(err->text + len, sizeof err->text - len, "; %s", words);
+    tidy(err->text, sizeof err->text, more >= (int)(sizeof err->text - len));
 }
 
 int oci_err_no_memory(struct oci_err *err)

@@ -86,6 +86,12 @@ int oci_err_no_memory(struct oci_err *err);
 /* Puts "context: " before the text of a reported error. Does nothing if none is there. Returns err->code. */
 int oci_err_wrap(struct oci_err *err, const char *fmt, ...) OCI_PRINTF(2, 3);
 
+/* Records which file a reported error is about, instead of what was recorded. Does nothing if none is there. Returns err->code. */
+int oci_err_about(struct oci_err *err, const char *fmt, ...) OCI_PRINTF(2, 3);
+
+/* Puts "; more words" behind the text of a reported error, as far as they fit. */
+void oci_err_add(struct oci_err *err, const char *words);
+
 /* Copies `from` to `to` (may be NULL) unless `to` already holds an error; returns from->code. */
 int oci_err_copy(struct oci_err *to, const struct oci_err *from);
 

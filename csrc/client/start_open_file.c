@@ -141,7 +141,7 @@ static int give_inside(struct oci_flow *f)
     if (!p->archive)
         return oci_flow_no_memory(f);
     const struct oci_untar_file_options o = {
-        .host = f->host, .archive = p->archive, .path = p->inside, .strip = p->strip, .on_found = on_found, .ctx = f};
+        .host = f->host, .archive = p->archive, .path = p->inside, .called = p->path, .strip = p->strip, .on_found = on_found, .ctx = f};
     p->from = layer_source(p);
     p->into_archive = oci_window_sink(p->archive, p->layer);
     p->file = oci_source_untar_file(&o);

@@ -78,6 +78,12 @@ static struct job *job_of(struct oci_work *w)
     return OCI_OWNER(w, struct job, work);
 }
 
+static void cannot_write(const struct job *j, struct oci_err *reterr)
+{
+    oci_err_wrap(reterr, "writing %s", j->name);
+    oci_err_about(reterr, "%s", j->name);
+}
+
 /* ---- the job (POOL) ------------------------------------------------------------------------ */
 
 static int job_create(struct job *j, struct oci_err *reterr)
@@ -216,7 +222,7 @@ static int job_run(struct oci_work *w, struct oci_err *reterr)
     if (rc == OCI_DIGEST_MISMATCH || rc == OCI_SIZE_MISMATCH)
         oci_err_wrap(reterr, "%s", j->name);
     else if (rc != OCI_OK)
-        oci_err_wrap(reterr, "writing %s", j->name);
+        cannot_write(j, reterr);
     /* Not after HASH: the engine may be writing to the descriptor. end() discards then. */
     if (j->todo == DISCARD || (rc != OCI_OK && j->todo != HASH))
         job_discard(j);
@@ -326,7 +332,7 @@ static int take(struct file_sink *k, const char *p, size_t len, struct oci_err *
     while (len > 0) {
         int rc = k->fill == k->block_size ? flush(k, reterr) : OCI_OK;
         if (rc != OCI_OK) {
-            oci_err_wrap(reterr, "writing %s", k->job.name);
+            cannot_write(&k->job, reterr);
             return rc;
         }
         size_t n = k->block_size - k->fill < len ? k->block_size - k->fill : len;

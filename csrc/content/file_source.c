@@ -35,10 +35,13 @@ static uint64_t part_size(const struct file_source *f)
     return f->length < rest ? f->length : rest;
 }
 
-static int changed(const struct file_source *f, const char *how, struct oci_err *reterr)
+static int changed(const struct file_source *f, struct oci_err *reterr)
 {
-    return oci_err_set(reterr, OCI_SIZE_MISMATCH, "%s %s instead of %" PRIu64 " bytes long", f->path, how,
-                       f->file_size);
+    struct oci_err err = {0};
+    oci_err_set(&err, OCI_SIZE_MISMATCH, "%s has changed meanwhile: it is no longer %" PRIu64 " bytes long", f->path,
+                f->file_size);
+    oci_err_about(&err, "%s", f->path);
+    return oci_err_copy(reterr, &err);
 }
 
 static int open_file(const struct file_source *f, int *ret_fd, struct oci_file_info *ret_info, struct oci_err *reterr)
@@ -73,8 +76,7 @@ static int source_open(struct oci_source *s, struct oci_err *reterr)
         f->file_size = info.size;
     } else if (f->file_size != info.size) {
         oci_fd_close(fd);
-        return oci_err_set(reterr, OCI_SIZE_MISMATCH, "%s is %" PRIu64 " bytes long instead of %" PRIu64, f->path,
-                           info.size, f->file_size);
+        return changed(f, reterr);
     }
     if (f->offset > info.size) {
         oci_fd_close(fd);
@@ -107,9 +109,9 @@ static int source_read(struct oci_source *s, void *p, size_t max, size_t *ret_n,
         return rc;
     }
     if (n > rest)
-        return changed(f, "has become longer", reterr);
+        return changed(f, reterr);
     if (n == 0 && rest > 0)
-        return changed(f, "has become shorter", reterr);
+        return changed(f, reterr);
     if (n == 0)
         return OCI_END_OF_CONTENT;
     f->at += n;

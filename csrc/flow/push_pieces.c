@@ -36,13 +36,20 @@ void oci_push_piece_done(struct oci_push_piece *x)
     drop_out(x);
 }
 
+/* What it is called in messages. */
+static const char *name_of(const struct oci_push_piece *x)
+{
+    const char *title = oci_desc_title(&x->item->desc);
+    return title ? title : x->part.transfer.what;
+}
+
 /* Its digest and size are known. */
 static int known(struct oci_flow *f, struct oci_push_piece *x, const struct oci_digest *digest, uint64_t size)
 {
     struct oci_desc *d = &x->item->desc;
     if (d->size != OCI_SIZE_UNKNOWN && size != OCI_SIZE_UNKNOWN && d->size != size)
-        return oci_flow_fail(f, OCI_SIZE_MISMATCH, "%s has %llu bytes instead of %llu", x->part.transfer.what,
-                             (unsigned long long)size, (unsigned long long)d->size);
+        return oci_flow_fail(f, OCI_SIZE_MISMATCH, "%s has changed meanwhile: it has %llu bytes instead of %llu",
+                             name_of(x), (unsigned long long)size, (unsigned long long)d->size);
     d->digest = *digest;
     if (size != OCI_SIZE_UNKNOWN)
         d->size = size;
@@ -179,10 +186,8 @@ int oci_push_check_sizes(struct oci_flow *f)
         uint64_t size = item->desc.data ? item->desc.data->len : item->embed ? item->desc.size : 0;
         if (size == OCI_SIZE_UNKNOWN || size <= OCI_MAX_EMBEDDED)
             continue;
-        const char *title = oci_desc_title(&item->desc);
-        return oci_flow_fail(f, OCI_LIMIT, "%s%s has %llu bytes, and at most %u are embedded: push it without",
-                             title ? title : "the ", title ? "" : p->pieces[i].part.transfer.what,
-                             (unsigned long long)size, OCI_MAX_EMBEDDED);
+        return oci_flow_fail(f, OCI_LIMIT, "%s has %llu bytes, and at most %u are embedded: push it without 'embed'",
+                             name_of(&p->pieces[i]), (unsigned long long)size, OCI_MAX_EMBEDDED);
     }
     return OCI_OK;
 }

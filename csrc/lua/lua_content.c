@@ -30,6 +30,8 @@ int oci_lua_read_annotations(lua_State *L, int i, int holder, const struct oci_j
     luaL_checktype(L, -1, LUA_TTABLE);
     struct oci_lua_box *box = oci_lua_box_new(L, OCI_LUA_BOX_JSON);
     int rc = oci_lua_to_json(L, -2, box, reterr);
+    if (rc)
+        oci_err_wrap(reterr, "annotations");
     oci_lua_hold(L, holder);
     lua_pop(L, 1);
     if (rc == OCI_OK)

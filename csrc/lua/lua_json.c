@@ -137,6 +137,8 @@ static int fill_array(struct writer *w, int i, struct oci_json *array, unsigned 
     for (size_t k = 1; k <= count; k++) {
         lua_rawgeti(L, i, (int)k);
         int rc = add_value(w, lua_gettop(L), array, NULL, depth);
+        if (rc == OCI_INVALID)
+            oci_err_wrap(w->err, "[%zu]", k);
         if (rc)
             return rc;
         lua_pop(L, 1);
@@ -154,6 +156,8 @@ static int fill_object(struct writer *w, int i, struct oci_json *object, unsigne
         if (!key)
             return OCI_INVALID;
         int rc = add_value(w, lua_gettop(L), object, key, depth);
+        if (rc == OCI_INVALID)
+            oci_err_wrap(w->err, "%.60s", key);
         if (rc)
             return rc;
     }

@@ -156,7 +156,7 @@ static void with_login(struct oci_exchange *x, struct oci_login *l)
     }
     if (!has_password(l)) {
         oci_login_refused(x->origin, l); /* somebody may log in meanwhile */
-        give_up(x, "there are no credentials for this registry");
+        give_up(x, "there are no credentials for this registry: log in with docker or podman, or give 'credentials'");
         return;
     }
     if (x->authorized == OCI_AUTH_BASIC) {

@@ -177,13 +177,6 @@ static int fill_link(struct oci_exchange *x, struct oci_answer *a, struct oci_er
     return rc == OCI_OK || rc == OCI_NO_MEMORY ? rc : (reterr->code = OCI_REGISTRY);
 }
 
-/* More words at the end of an error's text, as far as they fit. */
-static void add_words(struct oci_err *err, const char *words)
-{
-    size_t len = strlen(err->text);
-    snprintf(err->text + len, sizeof err->text - len, "; %s", words);
-}
-
 static void fill_error(struct oci_exchange *x, struct oci_answer *a)
 {
     uint64_t after = 0;
@@ -193,12 +186,16 @@ static void fill_error(struct oci_exchange *x, struct oci_answer *a)
     oci_registry_error(&a->err, a->status, x->error_body.p ? x->error_body.p : "", x->error_body.len, x->ask->asked_for,
                        x->ask->doing);
     oci_url_shown(&x->url, a->err.url, sizeof a->err.url);
+    if (x->ask->asked_for == OCI_ASKED_UNTAG && a->err.code == OCI_UNSUPPORTED)
+        oci_err_add(&a->err, "this registry removes no tag alone, only a manifest with all its tags (delete)");
+    if (a->status == 400 && strstr(a->err.text, "HTTPS"))
+        oci_err_add(&a->err, "to speak TLS with it, set plain_http = false or ca_file for it");
     if (x->auth_note)
-        add_words(&a->err, x->auth_note);
+        oci_err_add(&a->err, x->auth_note);
     if ((a->status == 429 || a->status == 503) && header && oci_retry_after(header, oci_clock_unix(), &after) &&
         after) {
         snprintf(words, sizeof words, "it wants to be left alone for %llu s", (unsigned long long)after);
-        add_words(&a->err, words);
+        oci_err_add(&a->err, words);
     }
     /* Nothing of a one-shot source is sent twice by us; the caller may have another. */
     if (x->ask->body && x->ask->body->type->one_shot && oci_retry_status(a->status))

@@ -4,18 +4,17 @@
 
 #include "base/str.h"
 
+#define LONG 120 /* bytes of a path in a message */
+
 int oci_pack_refuse(struct oci_err *reterr, int code, const char *path, const char *what)
 {
     bool first = reterr && reterr->code == OCI_OK;
-    oci_err_set(reterr, code, "%.300s %s", path, what);
-    if (first) {
-        struct oci_str s = oci_str_of(path);
-        if (s.len >= sizeof reterr->path)
-            s.len = sizeof reterr->path - 1;
-        oci_str_copy(reterr->path, sizeof reterr->path, s);
-        oci_sanitise(reterr->path);
-    }
-    return code;
+    /* Of a long path its end, so that what is wrong with it is not cut off. */
+    size_t len = strlen(path), from = len > LONG ? len - LONG : 0;
+    while (((unsigned char)path[from] & 0xC0) == 0x80)
+        from++;
+    oci_err_set(reterr, code, "%s%s %s", from > 0 ? "..." : "", path + from, what);
+    return first ? oci_err_about(reterr, "%s", path) : code;
 }
 
 static size_t slashes(const char *path)

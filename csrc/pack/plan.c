@@ -204,7 +204,8 @@ int oci_plan_block_fill(const struct oci_plan_block *b, int root, const char *di
         const struct oci_extent *x = &b->extents[i];
         struct oci_err err = {0};
         if (fill_one(b, x, root, &err) != OCI_OK) {
-            oci_err_wrap(&err, "packing %.150s", dir);
+            oci_err_wrap(&err, "packing %.100s", dir);
+            oci_err_about(&err, "%s/%s", dir, b->names.p + x->path);
             return oci_err_copy(reterr, &err);
         }
     }

@@ -24,7 +24,7 @@ struct untar_file {
     struct oci_source base;
     struct oci_host *host;
     struct oci_window *archive;
-    char *path, *strip;
+    char *path, *called, *strip;
     void (*on_found)(void *ctx, uint64_t size);
     void *ctx;
     struct oci_call call;        /* wakes, and tells that it is found */
@@ -106,7 +106,7 @@ static int fill_out(struct untar_file *u, struct oci_err *reterr)
 
 static int twice(struct untar_file *u, struct oci_err *reterr)
 {
-    return oci_pack_refuse(reterr, OCI_INVALID, u->path, "is in it twice, or as a file and a directory");
+    return oci_pack_refuse(reterr, OCI_INVALID, u->called, "is in it twice, or as a file and a directory");
 }
 
 static int found(struct untar_file *u, struct oci_err *reterr)
@@ -178,8 +178,8 @@ static int at_end(struct untar_file *u, struct oci_err *reterr)
     if (rc != OCI_OK || u->state != SEARCHING)
         return rc == OCI_OK ? OCI_END_OF_CONTENT : rc;
     if (!u->is)
-        return oci_pack_refuse(reterr, OCI_NOT_FOUND, u->path, "is not in the archive");
-    oci_err_set(reterr, OCI_INVALID, "%.200s is %s, not a file", u->path, u->is);
+        return oci_pack_refuse(reterr, OCI_NOT_FOUND, u->called, "is not in the archive");
+    oci_err_set(reterr, OCI_INVALID, "%.200s is %s, not a file", u->called, u->is);
     return OCI_INVALID;
 }
 
@@ -228,6 +228,7 @@ static void untar_free(struct oci_source *s)
     oci_free(u->in);
     oci_free(u->out);
     oci_free(u->path);
+    oci_free(u->called);
     oci_free(u->strip);
     oci_free(u);
 }
@@ -264,8 +265,9 @@ struct oci_source *oci_source_untar_file(const struct oci_untar_file_options *o)
     u->in = oci_alloc(IN);
     u->out = oci_alloc(OUT);
     u->path = oci_strdup(o->path);
+    u->called = oci_strdup(o->called ? o->called : o->path);
     u->strip = oci_strdup(o->strip);
-    if (!u->in || !u->out || !u->path || (o->strip && !u->strip)) {
+    if (!u->in || !u->out || !u->path || !u->called || (o->strip && !u->strip)) {
         untar_free(&u->base);
         return NULL;
     }

@@ -15,6 +15,7 @@ struct oci_untar_file_options {
     struct oci_host *host;
     struct oci_window *archive;  /* its writer verifies it. A reference is taken; nobody else reads it */
     const char *path;            /* of the file: as oci_untar_clean_path() gives it. Copied */
+    const char *called;          /* what it is called in messages; NULL: `path`. Copied */
     const char *strip;           /* as in oci_unpack(). Copied */
     /* Engine thread: the file is found, and has so many bytes. Before the first of them is given. */
     void (*on_found)(void *ctx, uint64_t size);

@@ -121,7 +121,11 @@ static int set_path(struct oci_dir_walk *w, const struct level *l, const char *n
 static int read_link(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
 {
     int rc = oci_file_readlink(l->fd, name, w->link, sizeof w->link, reterr);
-    return rc == OCI_OK ? oci_pack_check_link(w->path, w->link, reterr) : rc;
+    if (rc == OCI_OK)
+        rc = oci_pack_check_link(w->path, w->link, reterr);
+    if (rc == OCI_UNSAFE_PATH)
+        oci_err_add(reterr, "follow_links packs what it leads to");
+    return rc;
 }
 
 static int open_directory(struct oci_dir_walk *w, const struct level *l, const char *name, struct oci_err *reterr)
@@ -202,8 +206,9 @@ int oci_dir_walk_next(struct oci_dir_walk *w, struct oci_dir_walk_entry *ret_ent
     w->file = -1;
     int rc = step(w, &e, &err);
     if (rc < 0) {
-        bool named = !*w->path || oci_starts_with(err.text, w->path);
-        oci_err_wrap(&err, "packing %.150s%s%.150s", w->dir, named ? "" : "/", named ? "" : w->path);
+        bool named = !*w->path || oci_starts_with(err.text, w->path) || oci_starts_with(err.text, "...");
+        oci_err_wrap(&err, "packing %.100s%s%.100s", w->dir, named ? "" : "/", named ? "" : w->path);
+        oci_err_about(&err, "%s%s%s", w->dir, *w->path ? "/" : "", w->path);
         return oci_err_copy(reterr, &err);
     }
     if (rc == OCI_OK)

@@ -105,6 +105,8 @@ struct oci_flow *oci_files_commit(struct oci_pull_target *t);
 
 /* The directory that `name` is in, and its last part. OCI_NOT_FOUND unless `make`; OCI_EXISTS where a file is in
  * the way, OCI_UNSAFE_PATH where a link is. The descriptor lives until the next call. */
+/* "PATH is there already, and is WHAT" (EXISTS), or "PATH is WHAT"; with the path recorded. */
+int oci_files_refuse(int code, const char *path, const char *what, struct oci_err *reterr);
 int oci_files_parent(struct oci_files *t, const char *name, bool make, int *ret_fd, const char **ret_base,
                      struct oci_err *reterr);
 void oci_files_parent_done(struct oci_files *t);

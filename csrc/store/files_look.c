@@ -28,11 +28,7 @@ struct prepare {
 
 static int exists(const struct oci_file *f, const char *what, struct oci_err *reterr)
 {
-    bool first = reterr && reterr->code == OCI_OK;
-    int rc = oci_err_set(reterr, OCI_EXISTS, "%s is there already, and is %s", f->path, what);
-    if (first && oci_str_copy(reterr->path, sizeof reterr->path, oci_str_of(f->path)) != OCI_OK)
-        reterr->path[0] = '\0';
-    return rc;
+    return oci_files_refuse(OCI_EXISTS, f->path, what, reterr);
 }
 
 /* A file whose content is not the one that is wanted. */
@@ -84,7 +80,7 @@ static int go_on_hashing(struct prepare *p, struct oci_file *f, struct oci_err *
         return rc;
     }
     if (!oci_digest_equal(&found, &f->desc.digest))
-        return differs(p->t, f, "different", reterr);
+        return differs(p->t, f, "different (overwrite is off)", reterr);
     f->state = OCI_FILE_UNCHANGED;
     return OCI_OK;
 }
@@ -93,7 +89,7 @@ static int look_at_place_of_directory(struct oci_file *f, const struct oci_file_
 {
     f->wanted = true;
     if (info->kind == OCI_FILE_SYMLINK)
-        return oci_err_set(reterr, OCI_UNSAFE_PATH, "%s is a symbolic link, which is not followed", f->path);
+        return oci_files_refuse(OCI_UNSAFE_PATH, f->path, "a symbolic link, which is not followed", reterr);
     f->is_there = info->kind == OCI_FILE_DIRECTORY;
     return f->is_there ? OCI_OK : exists(f, "not a directory", reterr);
 }
@@ -122,9 +118,12 @@ static int look_at(struct prepare *p, struct oci_file *f, struct oci_err *reterr
     if (info.kind == OCI_FILE_DIRECTORY)
         return exists(f, "a directory", reterr);
     if (info.kind != OCI_FILE_REGULAR)
-        return differs(p->t, f, info.kind == OCI_FILE_SYMLINK ? "a symbolic link" : "not a regular file", reterr);
+        return differs(p->t, f,
+                       info.kind == OCI_FILE_SYMLINK ? "a symbolic link (overwrite is off)"
+                                                     : "not a regular file (overwrite is off)",
+                       reterr);
     if (info.size != f->desc.size)
-        return differs(p->t, f, "different", reterr);
+        return differs(p->t, f, "different (overwrite is off)", reterr);
     return begin_hash(p, f, dirfd, base, reterr);
 }
 
@@ -186,8 +185,10 @@ static int make_staging(struct oci_files *t, struct oci_err *reterr)
         return OCI_OK;
     }
     rc = oci_dir_make_temporary(t->to_fd, STAGING, t->staging, &t->staging_fd, reterr);
-    if (rc != OCI_OK)
+    if (rc != OCI_OK) {
         oci_err_wrap(reterr, "%s", t->to);
+        oci_err_about(reterr, "%s", t->to);
+    }
     return rc;
 }
 

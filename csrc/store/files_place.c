@@ -72,6 +72,23 @@ static int make_dirs(struct oci_files *t, const char *dir, int *ret_fd, struct o
     return rc;
 }
 
+int oci_files_refuse(int code, const char *path, const char *what, struct oci_err *reterr)
+{
+    struct oci_err err = {0};
+    oci_err_set(&err, code, "%s %s %s", path, code == OCI_EXISTS ? "is there already, and is" : "is", what);
+    oci_err_about(&err, "%s", path);
+    return oci_err_copy(reterr, &err);
+}
+
+/* The same of a name below the target. */
+static int refuse(const struct oci_files *t, int code, const char *name, const char *what, struct oci_err *reterr)
+{
+    char *path = oci_asprintf("%s/%s", t->to, name);
+    int rc = path ? oci_files_refuse(code, path, what, reterr) : oci_err_no_memory(reterr);
+    oci_free(path);
+    return rc;
+}
+
 /* Why a directory cannot be opened: is a file in its place? */
 static int in_the_way(struct oci_files *t, const char *dir, const struct oci_err *why, struct oci_err *reterr)
 {
@@ -86,10 +103,9 @@ static int in_the_way(struct oci_files *t, const char *dir, const struct oci_err
         if (oci_file_info(t->to_fd, prefix, false, &info, NULL) != OCI_OK)
             break;
         if (info.kind == OCI_FILE_SYMLINK)
-            return oci_err_set(reterr, OCI_UNSAFE_PATH, "%s/%s is a symbolic link, which is not followed", t->to,
-                               prefix);
+            return refuse(t, OCI_UNSAFE_PATH, prefix, "a symbolic link, which is not followed", reterr);
         if (info.kind != OCI_FILE_DIRECTORY)
-            return oci_err_set(reterr, OCI_EXISTS, "%s/%s is there already, and is not a directory", t->to, prefix);
+            return refuse(t, OCI_EXISTS, prefix, "not a directory", reterr);
     }
     return oci_err_copy(reterr, why);
 }
@@ -131,11 +147,6 @@ int oci_files_parent(struct oci_files *t, const char *name, bool make, int *ret_
 
 /* ---- one name ------------------------------------------------------------------------------ */
 
-static int exists(const struct oci_files *t, const char *name, const char *what, struct oci_err *reterr)
-{
-    return oci_err_set(reterr, OCI_EXISTS, "%s/%s is there already, and is %s", t->to, name, what);
-}
-
 /* Moves what is at `base` in `fd` out of the way. */
 static int set_aside(struct oci_files *t, int fd, const char *base, const char *name, struct oci_err *reterr)
 {
@@ -169,7 +180,7 @@ static int move_in(struct oci_files *t, int from, const char *staged, int fd, co
     struct oci_err err = {0};
     int rc = try_to_move_in(t, from, staged, fd, base, name, &err);
     if (rc == OCI_EXISTS) /* it came while we were downloading */
-        return exists(t, name, "something else", reterr);
+        return refuse(t, OCI_EXISTS, name, "something else", reterr);
     return rc == OCI_OK ? rc : oci_err_copy(reterr, &err);
 }
 
@@ -187,9 +198,9 @@ static int place_file(struct oci_files *t, int from, const char *staged, int fd,
     if (rc != OCI_OK && rc != OCI_NOT_FOUND)
         return oci_err_copy(reterr, &err);
     if (rc == OCI_OK && there.kind == OCI_FILE_DIRECTORY)
-        return exists(t, name, "a directory", reterr);
+        return refuse(t, OCI_EXISTS, name, "a directory", reterr);
     if (rc == OCI_OK && !t->overwrite)
-        return exists(t, name, "something else (overwrite is off)", reterr);
+        return refuse(t, OCI_EXISTS, name, "something else (overwrite is off)", reterr);
     if (rc == OCI_OK && (rc = set_aside(t, fd, base, name, reterr)) != OCI_OK)
         return rc;
     return move_in(t, from, staged, fd, base, name, reterr);
@@ -284,7 +295,7 @@ static int merge_entry(const struct merge *m, const char *base, const char *name
     if (ours.kind == OCI_FILE_DIRECTORY && there.kind == OCI_FILE_DIRECTORY)
         return merge_dir(m, base, name, reterr);
     if (ours.kind == OCI_FILE_DIRECTORY)
-        return exists(m->t, name, "not a directory", reterr);
+        return refuse(m->t, OCI_EXISTS, name, "not a directory", reterr);
     if (ours.kind == there.kind && ours.kind == OCI_FILE_REGULAR)
         rc = oci_files_same(m->from, base, m->to, base, &same, reterr);
     else if (ours.kind == there.kind && ours.kind == OCI_FILE_SYMLINK)
@@ -343,7 +354,7 @@ static int place_dir(struct oci_files *t, const char *staged, int fd, const char
     if (rc != OCI_OK)
         return oci_err_copy(reterr, &err);
     if (there.kind != OCI_FILE_DIRECTORY)
-        return exists(t, name, "not a directory", reterr);
+        return refuse(t, OCI_EXISTS, name, "not a directory", reterr);
     rc = oci_dir_open_beneath(t->staging_fd, staged, false, &m.from, reterr);
     if (rc == OCI_OK)
         rc = oci_dir_open_beneath(fd, base, false, &m.to, reterr);

@@ -217,6 +217,20 @@ static int change_index(struct commit *c, struct oci_err *reterr)
     return rc;
 }
 
+static int take_lock_and_change(struct commit *c, struct oci_err *reterr)
+{
+    int rc = take_lock(c, reterr);
+    if (rc == OCI_OK)
+        rc = change_index(c, reterr);
+    if (rc == OCI_OK)
+        sweep(c);
+    if (rc == OCI_IO) { /* of temporary files, whose names say nothing */
+        oci_err_wrap(reterr, "writing to the image layout %s", c->layout->dir);
+        oci_err_about(reterr, "%s", c->layout->dir);
+    }
+    return rc;
+}
+
 static int run(struct oci_work *w, struct oci_err *reterr)
 {
     struct commit *c = OCI_OWNER(w, struct commit, work);
@@ -226,13 +240,9 @@ static int run(struct oci_work *w, struct oci_err *reterr)
     }
     int rc = make_durable(c, reterr);
     if (rc == OCI_OK)
-        rc = take_lock(c, reterr);
+        rc = take_lock_and_change(c, reterr);
     if (rc == OCI_AGAIN)
         return rc;
-    if (rc == OCI_OK)
-        rc = change_index(c, reterr);
-    if (rc == OCI_OK)
-        sweep(c);
     give_lock(c);
     give_turn(c);
     return rc;

@@ -269,6 +269,7 @@ int oci_layout_write(struct oci_layout *l, const struct oci_digest *digest, cons
         rc = write_blob(fd, oci_digest_encoded(digest).p, bytes, &err);
     if (rc != OCI_OK) {
         oci_err_wrap(&err, "writing to the image layout %s", l->dir);
+        oci_err_about(&err, "%s", l->dir);
         return oci_err_copy(reterr, &err);
     }
     oci_layout_note(l, digest);

@@ -412,13 +412,13 @@ TEST(what_cannot_travel_is_refused_by_its_path)
         tree_dir(tree_temporary(dir), "d");
         tree_link(dir, links[i].name, links[i].target);
         check_fails(dir, links[i].code, links[i].name);
-        CHECK_STR(err.path, links[i].name);
+        CHECK(tree_is_at(err.path, dir, links[i].name));
         tree_remove(dir);
     }
     tree_dir(tree_temporary(dir), "d");
     tree_shell("mkfifo %s/d/fifo", dir);
     check_fails(dir, OCI_INVALID, "d/fifo is neither a file nor a directory nor a link");
-    CHECK_STR(err.path, "d/fifo");
+    CHECK(tree_is_at(err.path, dir, "d/fifo"));
     tree_remove(dir);
     tree_put(tree_temporary(dir), "a\nb", "", 0644);
     check_fails(dir, OCI_INVALID, "a?b has control characters");
@@ -511,7 +511,7 @@ static void check_change(const char *command)
     while (rc == OCI_OK);
     CHECK_INT(rc, OCI_SIZE_MISMATCH);
     CHECK(strstr(err.text, "f changed while it was read") != NULL);
-    CHECK_STR(err.path, "f");
+    CHECK(tree_is_at(err.path, dir, "f"));
     drop(s);
     oci_free(zeros);
     tree_remove(dir);

@@ -32,6 +32,12 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
+int tree_is_at(const char *found, const char *at, const char *path)
+{
+    size_t len = strlen(at);
+    return strncmp(found, at, len) == 0 && found[len] == '/' && strcmp(found + len + 1, path) == 0;
+}
+
 void tree_remove(const char *dir)
 {
     CHECK(strstr(dir, "/oci-test-") != NULL);

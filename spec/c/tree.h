@@ -19,6 +19,7 @@ void tree_link(const char *at, const char *path, const char *target);
 /* The content of a small file (links are not followed). Static. */
 const char *tree_get(const char *at, const char *path);
 unsigned tree_mode(const char *at, const char *path);
+int tree_is_at(const char *found, const char *at, const char *path); /* is what was found this path? */
 int tree_exists(const char *at, const char *path); /* of any kind; links are not followed */
 size_t tree_count(const char *at);                 /* entries in a directory */
 

@@ -181,3 +181,109 @@ describe("without a server", function()
     assert.truthy(message:find("nothing-here", 1, true))
   end)
 end)
+
+describe("an error about a file", function()
+  local TYPE = "application/vnd.example.v1"
+  local work, layout
+
+  before_each(function()
+    work = kit.tmp()
+    layout = "oci:" .. work .. "/layout:v1"
+  end)
+
+  -- It is about this file: in its text, and in detail.path as a path that can be used as it is.
+  local function about(path, expected, words, ...)
+    local message, code, detail = failure(...)
+    assert.equal(expected, code, message)
+    assert.equal(work .. "/" .. path, detail.path, message)
+    assert.truthy(message:find(words, 1, true), message)
+  end
+
+  it("in a directory that is packed names it, and says what may be done", function()
+    kit.must("mkdir", "-p", work .. "/dir/sub")
+    local spec = { artifact_type = TYPE, files = { work .. "/dir" } }
+    kit.must("ln", "-s", "/etc/passwd", work .. "/dir/sub/link")
+    about("dir/sub/link", "UNSAFE_PATH", "sub/link is a link to an absolute path; follow_links packs", oci.push(layout, spec))
+    kit.must("rm", work .. "/dir/sub/link")
+    kit.must("mkfifo", work .. "/dir/sub/fifo")
+    about("dir/sub/fifo", "INVALID", "cannot be packed", oci.push(layout, spec))
+  end)
+
+  it("whose name is long does not lose what is wrong with it", function()
+    kit.must("mkdir", "-p", work .. "/dir")
+    kit.must("ln", "-s", ".", work .. "/dir/" .. ("again"):rep(8))
+    local message, code = failure(oci.push(layout, { artifact_type = TYPE, files = { { dir = work .. "/dir",
+      follow_links = true } } }))
+    assert.equal("LIMIT", code)
+    assert.truthy(message:find "levels deep$" or message:find "longer than a path may be$", message)
+  end)
+
+  it("that is in the way names it, and the option", function()
+    kit.must("mkdir", "-p", work .. "/dir/sub")
+    kit.write(work .. "/dir/sub/a", "a")
+    kit.write(work .. "/f", "one")
+    assert(oci.push(layout, { artifact_type = TYPE, files = { work .. "/dir", work .. "/f" } }))
+    local to = { to = work .. "/out" }
+    assert(oci.pull(layout, to))
+    kit.write(work .. "/out/f", "two")
+    about("out/f", "EXISTS", "(overwrite is off)", oci.pull(layout, to))
+    kit.write(work .. "/out/f", "one")
+    kit.write(work .. "/out/dir/sub/a", "b")
+    about("out/dir/sub/a", "EXISTS", "(overwrite is off)", oci.pull(layout, to))
+    kit.must("rm", "-r", work .. "/out/dir/sub")
+    kit.must("ln", "-s", "/tmp", work .. "/out/dir/sub")
+    about("out/dir/sub", "EXISTS", "is not a directory", oci.pull(layout, to))
+  end)
+
+  it("that cannot be written, since the disk is full, names it", function()
+    kit.write(work .. "/f", ("x"):rep(300000))
+    assert(oci.push(layout, { artifact_type = TYPE, files = { work .. "/f" } }))
+    kit.write(work .. "/script.lua", [[
+      local oci = require "oci"
+      local work = arg[1]
+      local function tell(_, message, code, detail)
+        print(code, detail.path, message)
+      end
+      tell(oci.pull("oci:" .. work .. "/layout:v1", { to = work .. "/out" }))
+      tell(oci.copy("oci:" .. work .. "/layout:v1", "oci:" .. work .. "/copy:v1"))
+    ]])
+    local ok, output = kit.shell(("ulimit -f 100; %s %s %s"):format(kit.quote(os.getenv "OCI_TEST_LUA" or "lua5.4"),
+      kit.quote(work .. "/script.lua"), kit.quote(work)))
+    assert.is_true(ok, output)
+    assert.truthy(output:find("IO\t" .. work .. "/out/f\t", 1, true), output)
+    assert.truthy(output:find("IO\t" .. work .. "/copy\t", 1, true), output)
+    assert.is_nil(kit.read(work .. "/out/f"))
+  end)
+
+  it("that is no longer what it was names it", function()
+    local path = kit.write(work .. "/f", ("x"):rep(40000000))
+    local changed
+    local message, code = failure(oci.push(layout, { artifact_type = TYPE, new = true, files = { path },
+      on_progress = function(event)
+        if event.title == "f" and not changed then
+          changed = kit.write(path, "short")
+        end
+      end }))
+    assert.equal("SIZE_MISMATCH", code)
+    assert.truthy(message:find("f has changed meanwhile", 1, true), message)
+  end)
+
+  it("in a packed directory is called as it was asked for", function()
+    kit.must("mkdir", "-p", work .. "/dir")
+    kit.write(work .. "/dir/a", "a")
+    assert(oci.push(layout, { artifact_type = TYPE, files = { work .. "/dir" } }))
+    local message, code = failure(oci.open_file(layout, "dir/b"))
+    assert.equal("NOT_FOUND", code)
+    assert.truthy(message:find("dir/b is not in the archive", 1, true), message)
+  end)
+end)
+
+describe("a value that JSON cannot say", function()
+  it("is named by where it is", function()
+    local message, code = failure(oci.json.encode { a = { 1, { b = "\255" } } })
+    assert.equal("INVALID", code)
+    assert.equal("a: [2]: b: cannot encode as JSON: a string is not UTF-8", message)
+    message = select(2, oci.push("memory:json", { artifact_type = "a/b.v1", annotations = { name = "\255" } }))
+    assert.truthy(message:find("annotations: name: ", 1, true), message)
+  end)
+end)
