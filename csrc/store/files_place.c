@@ -279,6 +279,16 @@ struct merge {
 
 static int merge_dir(const struct merge *outer, const char *base, const char *name, struct oci_err *reterr);
 
+/* The file that is there has the same bytes: it stays, unless one of the two is a program and the other is not. Then ours takes
+ * its place, also where nothing is overwritten, since nothing of it is lost. */
+static int merge_same(const struct merge *m, bool same_mode, const char *base, const char *name, struct oci_err *reterr)
+{
+    if (same_mode)
+        return OCI_OK;
+    int rc = set_aside(m->t, m->to, base, name, reterr);
+    return rc == OCI_OK ? move_in(m->t, m->from, base, m->to, base, name, reterr) : rc;
+}
+
 static int merge_entry(const struct merge *m, const char *base, const char *name, struct oci_err *reterr)
 {
     struct oci_file_info ours, there;
@@ -300,8 +310,10 @@ static int merge_entry(const struct merge *m, const char *base, const char *name
         rc = oci_files_same(m->from, base, m->to, base, &same, reterr);
     else if (ours.kind == there.kind && ours.kind == OCI_FILE_SYMLINK)
         rc = same_link(m->from, m->to, base, &same, reterr);
-    if (rc != OCI_OK || same)
+    if (rc != OCI_OK)
         return rc;
+    if (same)
+        return merge_same(m, ours.kind == OCI_FILE_SYMLINK || !((ours.mode ^ there.mode) & 0100), base, name, reterr);
     return place_file(m->t, m->from, base, m->to, base, name, reterr);
 }
 

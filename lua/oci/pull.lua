@@ -18,7 +18,8 @@ local reference = require "oci.reference"
 ---@field type? string|oci.Type which type that is; left out: what `oci.types.identify` says. Without `roles` all layers that
 --- the type takes
 ---@field overwrite? boolean replace files that differ; else they are EXISTS
----@field unpack? boolean left out: what was packed from a directory comes back as one; false: never; true: tar layers too
+---@field unpack? boolean left out: what was packed from a directory comes back as one; false: never; true: tar layers too.
+--- What is there with the same bytes is kept, and is executable or not as it was packed
 ---@field sync? boolean make files durable before they get their names
 ---@field on_progress? fun(event: oci.Event)
 

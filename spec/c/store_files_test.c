@@ -495,9 +495,17 @@ TEST(tar_layers_are_unpacked_only_when_told_so)
     end();
 }
 
+static void check_mode(const char *path, unsigned mode)
+{
+    struct stat st;
+    CHECK_INT(stat(scratch_path("%s", path), &st), 0);
+    CHECK_INT(st.st_mode & 07777, mode);
+}
+
 TEST(an_existing_directory_is_merged_by_the_same_rule)
 {
     begin();
+    umask(022);
     make_tree();
     add_packed(scratch_path("src"), "t", "t");
     tag_artifact();
@@ -509,7 +517,18 @@ TEST(an_existing_directory_is_merged_by_the_same_rule)
     CHECK_INT(pull(), OCI_OK);
     CHECK_STR(to_tree(), "t/\nt/link\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n");
     CHECK(to_has("t/mine", "mine"));
-    /* A different file: none of it. */
+    /* Of the same files a program is one again, and no other file; whether others may read it is the user's. */
+    CHECK_INT(chmod(scratch_path("to/t/run.sh"), 0640), 0);
+    CHECK_INT(chmod(scratch_path("to/t/sub/b"), 0600), 0);
+    CHECK_INT(pull(), OCI_OK);
+    check_mode("to/t/run.sh", 0755);
+    check_mode("to/t/sub/b", 0600);
+    CHECK_STR(to_tree(), "t/\nt/link\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n");
+    /* A different file: none of it, and modes as they were. */
+    CHECK_INT(chmod(scratch_path("to/t/run.sh"), 0644), 0);
+    scratch_text(scratch_path("to/t/sub/b"), "BBB");
+    CHECK_INT(pull(), OCI_EXISTS);
+    check_mode("to/t/run.sh", 0644);
     CHECK_INT(unlink(scratch_path("to/t/link")), 0);
     CHECK_INT(unlink(scratch_path("to/t/run.sh")), 0);
     scratch_text(scratch_path("to/t/sub/b"), "BBB");

@@ -338,8 +338,10 @@ describe("names of files", function()
       pulls "unpacked"
       pulls "unchanged"
       kit.must("chmod", "644", to.to .. "/a/tree/run")
-      pulls "unpacked"
-      kit.must("chmod", "755", to.to .. "/a/tree/run")
+      kit.must("chmod", "755", to.to .. "/a/tree/sub/file")
+      pulls "unpacked" -- which sets it right
+      assert.is_true(kit.run("test", "-x", to.to .. "/a/tree/run"))
+      assert.is_false(kit.run("test", "-x", to.to .. "/a/tree/sub/file"))
       pulls "unchanged"
       kit.must("rm", to.to .. "/a/tree/link")
       pulls "unpacked"
