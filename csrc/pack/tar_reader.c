@@ -8,8 +8,8 @@
 #define MAX_EXTENSION (1u << 20)
 
 /* Fields of a header block: where, and how long. */
-enum { NAME = 0, NAME_LEN = 100, SIZE = 124, NUMBER_LEN = 12, SUM = 148, SUM_LEN = 8, TYPE = 156, MAGIC = 257,
-       PREFIX = 345, PREFIX_LEN = 155 };
+enum { NAME = 0, NAME_LEN = 100, SIZE = 124, NUMBER_LEN = 12, SUM = 148, SUM_LEN = 8, TYPE = 156, MAGIC = 257, MAGIC_LEN = 8,
+       PREFIX = 345, PREFIX_LEN = 155, GNU_HOLES = 386, GNU_HOLES_LEN = 109 };
 
 void oci_tar_reader_init(struct oci_tar_reader *r)
 {
@@ -29,6 +29,11 @@ void oci_tar_reader_done(struct oci_tar_reader *r)
 static int broken(const char *what, struct oci_err *reterr)
 {
     return oci_err_set(reterr, OCI_INVALID, "it is not a proper tar: %s", what);
+}
+
+static int holes(struct oci_err *reterr)
+{
+    return oci_err_set(reterr, OCI_UNSUPPORTED, "a file in it has holes, which is not supported");
 }
 
 static int no_room(int rc, struct oci_err *reterr)
@@ -67,6 +72,10 @@ static bool number_field(const unsigned char *p, size_t len, uint64_t *ret_n)
 static bool sum_is_right(const unsigned char *block)
 {
     uint64_t want;
+    for (size_t i = SUM; i < SUM + SUM_LEN; i++) {
+        if (block[i] != ' ' && block[i] != '\0' && (block[i] < '0' || block[i] > '7'))
+            return false;
+    }
     long sum = 0, signed_sum = 0;
     for (size_t i = 0; i < OCI_TAR_BLOCK; i++) {
         unsigned char c = i >= SUM && i < SUM + SUM_LEN ? ' ' : block[i];
@@ -76,10 +85,10 @@ static bool sum_is_right(const unsigned char *block)
     return number_field(block + SUM, SUM_LEN, &want) && (want == (uint64_t)sum || (long)want == signed_sum);
 }
 
-static bool is_zero(const unsigned char *block)
+static bool is_zero(const unsigned char *p, size_t len)
 {
-    for (size_t i = 0; i < OCI_TAR_BLOCK; i++) {
-        if (block[i])
+    for (size_t i = 0; i < len; i++) {
+        if (p[i])
             return false;
     }
     return true;
@@ -89,6 +98,10 @@ static bool is_zero(const unsigned char *block)
 
 static int set_path(struct oci_tar_reader *r, struct oci_str path, struct oci_err *reterr)
 {
+    if (r->has_path)
+        return broken("a path is given twice", reterr);
+    if (path.len == 0)
+        return broken("a path is empty", reterr);
     if (memchr(path.p, '\0', path.len))
         return broken("a path has a zero byte", reterr);
     oci_buf_clear(&r->path);
@@ -97,16 +110,25 @@ static int set_path(struct oci_tar_reader *r, struct oci_str path, struct oci_er
     return rc == OCI_OK ? rc : no_room(rc, reterr);
 }
 
+static int set_size(struct oci_tar_reader *r, struct oci_str size, struct oci_err *reterr)
+{
+    if (r->has_size)
+        return broken("a size is given twice", reterr);
+    r->has_size = oci_str_to_u64(size, OCI_MAX_SIZE, &r->next_size) == OCI_OK;
+    return r->has_size ? OCI_OK : broken("a size is no size", reterr);
+}
+
 static int read_record(struct oci_tar_reader *r, struct oci_str key, struct oci_str value, struct oci_err *reterr)
 {
-    if (oci_str_eq(key, "path"))
+    bool path = oci_str_eq(key, "path"), size = oci_str_eq(key, "size");
+    if (r->extension_type == 'g' && (path || size))
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "all of its entries are given one path or size, which is not supported");
+    if (path)
         return set_path(r, value, reterr);
-    if (key.len > 11 && memcmp(key.p, "GNU.sparse.", 11) == 0)
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "a file in it has holes, which is not supported");
-    if (!oci_str_eq(key, "size"))
-        return OCI_OK;
-    r->has_size = oci_str_to_u64(value, OCI_MAX_SIZE, &r->next_size) == OCI_OK;
-    return r->has_size ? OCI_OK : broken("a size is no size", reterr);
+    if (size)
+        return set_size(r, value, reterr);
+    bool sparse = key.len > 11 && memcmp(key.p, "GNU.sparse.", 11) == 0;
+    return sparse || oci_str_eq(key, "SUN.holesdata") || oci_str_eq(key, "SCHILY.realsize") ? holes(reterr) : OCI_OK;
 }
 
 /* pax: "LENGTH KEY=VALUE\n", where the length is that of all of it. */
@@ -133,11 +155,18 @@ static int read_records(struct oci_tar_reader *r, struct oci_err *reterr)
 
 static int end_extension(struct oci_tar_reader *r, struct oci_err *reterr)
 {
-    if (r->extension_type == 'x' || r->extension_type == 'X')
+    const char type = r->extension_type;
+    if (type == 'g')
         return read_records(r, reterr);
-    if (r->extension_type == 'L')
+    r->extended = true;
+    if (type == 'L')
         return set_path(r, text_field((const unsigned char *)r->extension.p, r->extension.len), reterr);
-    return OCI_OK; /* of all entries, or of a link's target: nothing that counts here */
+    if (type == 'K')
+        return OCI_OK; /* a link's target: nothing that counts here */
+    if (r->has_records)
+        return broken("an entry has two pax headers", reterr);
+    r->has_records = true;
+    return read_records(r, reterr);
 }
 
 static bool is_extension(char type)
@@ -168,6 +197,16 @@ static int begin_extension(struct oci_tar_reader *r, char type, uint64_t size, s
     return OCI_TAR_NOTHING;
 }
 
+static bool is_ustar(const unsigned char *block)
+{
+    return memcmp(block + MAGIC, "ustar", 6) == 0;
+}
+
+static bool is_gnu(const unsigned char *block)
+{
+    return memcmp(block + MAGIC, "ustar  ", MAGIC_LEN) == 0;
+}
+
 static enum oci_tar_kind kind_of(char type, const struct oci_buf *name)
 {
     switch (type) {
@@ -180,6 +219,7 @@ static enum oci_tar_kind kind_of(char type, const struct oci_buf *name)
     case '2':
         return OCI_TAR_SYMLINK;
     case '5':
+    case 'D': /* GNU's, with a list of what is in it as its content */
         return OCI_TAR_DIRECTORY;
     default:
         return OCI_TAR_OTHER;
@@ -195,7 +235,7 @@ static int take_name(struct oci_tar_reader *r, struct oci_err *reterr)
     if (r->has_path) {
         rc = oci_buf_add(&r->name, r->path.p, r->path.len);
     } else {
-        if (prefix.len > 0 && memcmp(r->block + MAGIC, "ustar", 6) == 0) {
+        if (prefix.len > 0 && is_ustar(r->block)) {
             rc = oci_buf_add(&r->name, prefix.p, prefix.len);
             rc = rc == OCI_OK ? oci_buf_add(&r->name, "/", 1) : rc;
         }
@@ -204,43 +244,66 @@ static int take_name(struct oci_tar_reader *r, struct oci_err *reterr)
     return rc == OCI_OK ? rc : no_room(rc, reterr);
 }
 
-static int begin_entry(struct oci_tar_reader *r, char type, uint64_t size, struct oci_err *reterr)
+/* Everything about an entry that programs read differently: somebody would be shown another file than his neighbour. */
+static int check_entry(const struct oci_tar_reader *r, char type, uint64_t size, struct oci_err *reterr)
 {
-    int rc = take_name(r, reterr);
-    if (rc != OCI_OK)
-        return rc;
-    if (r->has_size)
-        size = r->next_size;
-    r->has_path = r->has_size = false;
-    r->kind = kind_of(type, &r->name);
-    if (type == 'S')
-        return oci_err_set(reterr, OCI_UNSUPPORTED, "a file in it has holes, which is not supported");
+    bool slash = r->name.len > 0 && r->name.p[r->name.len - 1] == '/';
+    if (type == 'S' || (is_gnu(r->block) && !is_zero(r->block + GNU_HOLES, GNU_HOLES_LEN)))
+        return holes(reterr);
     /* Whether a hard link brings its content cannot be told for sure. */
     if (type == '1' && size > 0)
         return oci_err_set(reterr, OCI_UNSUPPORTED, "a hard link in it has content, which is not supported");
+    if (type >= '2' && type <= '6' && r->has_size && size > 0)
+        return broken("a pax header gives a size to what has no content", reterr);
+    if (slash && size > 0 && (type < '2' || type > '6') && type != 'D')
+        return broken("a directory has content", reterr);
+    return size > OCI_MAX_SIZE ? broken("a size is no size", reterr) : OCI_OK;
+}
+
+static int begin_entry(struct oci_tar_reader *r, char type, uint64_t size, struct oci_err *reterr)
+{
+    int rc = take_name(r, reterr);
+    if (r->has_size)
+        size = r->next_size;
+    if (rc == OCI_OK)
+        rc = check_entry(r, type, size, reterr);
+    if (rc != OCI_OK)
+        return rc;
+    r->has_path = r->has_size = r->has_records = r->extended = false;
+    r->kind = kind_of(type, &r->name);
     if (type >= '2' && type <= '6') /* has none, whatever the field says */
         size = 0;
-    if (size > OCI_MAX_SIZE)
-        return broken("a size is no size", reterr);
     r->size = size;
     go_into(r, OCI_TAR_IN_CONTENT, size);
     return OCI_TAR_ENTRY;
 }
 
+static int begin_any(struct oci_tar_reader *r, char type, uint64_t size, struct oci_err *reterr)
+{
+    if (memcmp(r->block + MAGIC, "ustar", 5) == 0 && !is_ustar(r->block) && !is_gnu(r->block))
+        return broken("a header is of no known kind", reterr);
+    if (is_extension(type))
+        return begin_extension(r, type, size, reterr);
+    if (type == 'V' && size == 0) /* the volume's name: what is said of the next entry is not said of it */
+        return OCI_TAR_NOTHING;
+    if (type == 'V' || type == 'A')
+        return oci_err_set(reterr, OCI_UNSUPPORTED, "it has entries of the type %c, which is not supported", type);
+    return begin_entry(r, type, size, reterr);
+}
+
 static int read_header(struct oci_tar_reader *r, struct oci_err *reterr)
 {
     uint64_t size;
-    const char type = (char)r->block[TYPE];
     r->have = 0;
-    if (is_zero(r->block)) {
+    if (is_zero(r->block, sizeof r->block)) {
         r->state = OCI_TAR_AT_END;
-        return OCI_TAR_OVER;
+        return r->extended ? broken("it ends where an entry should begin", reterr) : OCI_TAR_OVER;
     }
     if (!sum_is_right(r->block))
         return broken("the sum of a header is wrong", reterr);
     if (!number_field(r->block + SIZE, NUMBER_LEN, &size))
         return broken("a size is no size", reterr);
-    return is_extension(type) ? begin_extension(r, type, size, reterr) : begin_entry(r, type, size, reterr);
+    return begin_any(r, (char)r->block[TYPE], size, reterr);
 }
 
 /* ---- reading ---- */
@@ -287,6 +350,6 @@ int oci_tar_reader_next(struct oci_tar_reader *r, const void *p, size_t len, siz
 
 int oci_tar_reader_end(const struct oci_tar_reader *r, struct oci_err *reterr)
 {
-    bool at_header = r->state == OCI_TAR_AT_HEADER && r->have == 0;
+    bool at_header = r->state == OCI_TAR_AT_HEADER && r->have == 0 && !r->extended;
     return at_header || r->state == OCI_TAR_AT_END ? OCI_OK : broken("it ends too early", reterr);
 }

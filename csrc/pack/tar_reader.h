@@ -1,6 +1,9 @@
 /* tar_reader.h - inside pack/: a tar read as it comes, in pieces of any size: ustar, pax and GNU's long names (POSIX pax,
  * "ustar Interchange Format" and "pax Extended Header"). libarchive, which reads whole files for us, cannot stop in the middle
- * and wait. */
+ * and wait.
+ *
+ * Both must see the same files. So this one refuses what programs are known to read differently: two extensions that say the
+ * same, sizes of what has no content, odd magic, holes of all kinds (spec/c/tar_agree_test.c has each of them). */
 #ifndef OCI_PACK_TAR_READER_H
 #define OCI_PACK_TAR_READER_H
 
@@ -35,7 +38,8 @@ struct oci_tar_reader {
     struct oci_buf extension;
     char extension_type;
     struct oci_buf path;    /* what an extension says of the next entry */
-    bool has_path, has_size;
+    bool has_path, has_size, has_records;
+    bool extended;          /* an extension was read, and its entry is to come */
     uint64_t next_size;
 };
 

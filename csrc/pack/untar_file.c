@@ -37,6 +37,7 @@ struct untar_file {
     bool in_over;                /* all of the archive has come, and was right */
     uint64_t entries, left;      /* of the file */
     const char *is;              /* what the path is, once it was seen */
+    bool hidden;                 /* something above it is no directory */
     /* job to engine and back */
     uint64_t size;               /* from is_found on */
     atomic_bool is_found, told;
@@ -109,6 +110,12 @@ static int twice(struct untar_file *u, struct oci_err *reterr)
     return oci_pack_refuse(reterr, OCI_INVALID, u->called, "is in it twice, or as a file and a directory");
 }
 
+static bool is_below(const char *path, const char *of)
+{
+    size_t len = strlen(of);
+    return strncmp(path, of, len) == 0 && path[len] == '/';
+}
+
 static int found(struct untar_file *u, struct oci_err *reterr)
 {
     static const char *const kinds[] = {
@@ -127,6 +134,15 @@ static int found(struct untar_file *u, struct oci_err *reterr)
     return OCI_OK;
 }
 
+/* An entry below the path: it is a directory. */
+static int found_below(struct untar_file *u, struct oci_err *reterr)
+{
+    if (u->is && u->is != directory)
+        return twice(u, reterr);
+    u->is = directory;
+    return OCI_OK;
+}
+
 static int on_entry(struct untar_file *u, struct oci_err *reterr)
 {
     char path[OCI_MAX_PATH];
@@ -135,15 +151,13 @@ static int on_entry(struct untar_file *u, struct oci_err *reterr)
     int rc = oci_pack_clean_name(u->tar.name.len > 0 ? u->tar.name.p : "", u->strip, path, reterr);
     if (rc != OCI_OK)
         return rc;
-    size_t len = strlen(u->path);
-    if (strncmp(path, u->path, len) != 0 || (path[len] != '/' && path[len] != '\0'))
-        return OCI_OK;
-    if (path[len] == '\0')
-        return found(u, reterr);
-    if (u->is && u->is != directory)
-        return twice(u, reterr);
-    u->is = directory;
-    return OCI_OK;
+    bool is_directory = u->tar.kind == OCI_TAR_DIRECTORY;
+    if (!*path && !is_directory)
+        return oci_pack_refuse(reterr, OCI_UNSAFE_PATH, u->tar.name.len > 0 ? u->tar.name.p : "\"\"",
+                               "would replace the directory itself");
+    u->hidden = u->hidden || (is_below(u->path, path) && !is_directory);
+    int seen = strcmp(path, u->path) == 0 ? found(u, reterr) : is_below(path, u->path) ? found_below(u, reterr) : OCI_OK;
+    return seen == OCI_OK && u->hidden && u->is ? twice(u, reterr) : seen;
 }
 
 /* Goes on to the next bytes of the file (OCI_OK, *ret_n > 0) or to the end of what is there (OCI_AGAIN). */
