@@ -71,6 +71,11 @@ struct oci_source *oci_source_bytes(struct oci_bytes *bytes)
     return &b->base;
 }
 
+struct oci_bytes *oci_source_whole(const struct oci_source *s)
+{
+    return s->type == &bytes_source_type ? ((const struct bytes_source *)(const void *)s)->bytes : NULL;
+}
+
 /* ---- sink ---------------------------------------------------------------------------------- */
 
 #define FIRST_RESERVE (1u << 20) /* a size that somebody claims makes no larger allocation */

@@ -48,7 +48,7 @@ struct push {
     unsigned restarts;
     enum outcome outcome;
     bool may_restart;           /* if it turns out that the registry does not have it */
-    struct oci_err trouble;     /* why the outcome is in doubt */
+    struct oci_err *trouble;    /* why the outcome is in doubt, or NULL */
 };
 
 static int ask_post(struct oci_flow *f);
@@ -228,6 +228,19 @@ static int abandon(struct oci_flow *f)
 
 /* ---- acting on the outcome, when the children are quiet ---- */
 
+static bool make_trouble(struct push *p)
+{
+    if (!p->trouble)
+        p->trouble = oci_calloc(1, sizeof *p->trouble);
+    return p->trouble != NULL;
+}
+
+static void drop_trouble(struct push *p)
+{
+    oci_free(p->trouble);
+    p->trouble = NULL;
+}
+
 static int on_child(struct oci_flow *f)
 {
     struct push *p = of(f);
@@ -235,7 +248,9 @@ static int on_child(struct oci_flow *f)
     /* A pipe whose reader left early cancels its writer: then the answer counts. Else the source is to
      * blame, and not what the registry made of half of it. */
     if (err->code && err->code != OCI_CANCELED && p->outcome != STORED) {
-        p->trouble = *err;
+        if (!make_trouble(p))
+            return oci_flow_no_memory(f);
+        *p->trouble = *err;
         p->outcome = GIVE_UP;
     }
     return oci_children(f) > 0 ? oci_ask_children(f, on_child) : act(f);
@@ -251,18 +266,20 @@ static int when_quiet(struct oci_flow *f, enum outcome outcome)
 static int in_doubt(struct oci_flow *f, enum outcome outcome, bool may_restart)
 {
     struct push *p = of(f);
-    p->trouble = f->ans.err;
-    if (!p->trouble.code)
-        oci_registry_error(&p->trouble, f->ans.status, NULL, 0, OCI_ASKED_UPLOAD, f->ask.http.doing);
+    if (!make_trouble(p))
+        return oci_flow_no_memory(f);
+    *p->trouble = f->ans.err;
+    if (!p->trouble->code)
+        oci_registry_error(p->trouble, f->ans.status, NULL, 0, OCI_ASKED_UPLOAD, f->ask.http.doing);
     p->may_restart = may_restart && !p->source->type->one_shot && p->restarts < RESTARTS_MAX;
     /* Nothing of a one-shot source is sent twice; but the caller may have another one. */
-    p->trouble.retryable |= p->source->type->one_shot;
+    p->trouble->retryable |= p->source->type->one_shot;
     return when_quiet(f, outcome);
 }
 
 static int give_up(struct oci_flow *f)
 {
-    return oci_err_copy(&f->err, &of(f)->trouble);
+    return oci_err_copy(&f->err, of(f)->trouble);
 }
 
 static int start_again(struct oci_flow *f)
@@ -273,7 +290,7 @@ static int start_again(struct oci_flow *f)
     p->restarts++;
     drop_session(p);
     drop_content(p);
-    p->trouble = (struct oci_err){0};
+    drop_trouble(p);
     if (p->stream)
         p->digest.text[0] = '\0';
     return ask_post(f);
@@ -284,7 +301,7 @@ static int on_look(struct oci_flow *f)
     struct push *p = of(f);
     if (is_there(f, true))
         return finish(p, OCI_PUT_DONE);
-    if (p->trouble.code)
+    if (p->trouble)
         return start_again(f);
     return oci_flow_fail(f, OCI_REGISTRY, "%s: the registry accepted it, and does not have it", f->ask.http.doing);
 }
@@ -440,6 +457,7 @@ static void push_free(struct oci_flow *f)
     struct push *p = of(f);
     drop_content(p);
     drop_session(p);
+    drop_trouble(p);
     oci_source_free(p->source);
     oci_free(p->mount_from);
 }

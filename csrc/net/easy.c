@@ -11,7 +11,9 @@
 #define SYSTEM_DIR    "/etc/ssl/certs"
 #define BUFFER_LARGE  65536L  /* 0.42 s for a GiB; 16 KiB costs 0.64 s (transfer-speed 2) */
 #define BUFFER_SMALL  16384L  /* 32 transfers of tiny blobs at once: 12.1 MiB instead of 14.8 */
+#define BUFFER_LEAST  4096L
 #define BUFFER_UPLOAD 65536L
+#define HEADER        1024u /* of an ordinary answer: read together with a tiny body */
 
 /* A directory that OpenSSL can look certificates up in by hash: it has a name like "5ed36f99.0". */
 static bool is_hashed_dir(const char *path)
@@ -111,6 +113,14 @@ static void set_protocols(struct setter *s, bool https)
     set_long(s, (CURLoption)182 /* CURLOPT_REDIR_PROTOCOLS */, CURLPROTO_HTTPS);
 }
 
+static long buffer_for(uint64_t expect)
+{
+    if (expect >= (uint64_t)BUFFER_LARGE)
+        return BUFFER_LARGE;
+    long whole = (long)(expect + HEADER);
+    return whole < BUFFER_LEAST ? BUFFER_LEAST : whole < BUFFER_SMALL ? whole : BUFFER_SMALL;
+}
+
 /* Everything that could make libcurl act on its own is off, defaults included: somebody may build it with others. */
 static void set_profile(struct setter *s, const struct oci_transfer_ask *ask)
 {
@@ -136,7 +146,7 @@ static void set_profile(struct setter *s, const struct oci_transfer_ask *ask)
     set_long(s, CURLOPT_MAXLIFETIME_CONN, 300L);
 #endif
     set_long(s, CURLOPT_CONNECTTIMEOUT_MS, (long)ask->connect_timeout_ms);
-    set_long(s, CURLOPT_BUFFERSIZE, ask->small ? BUFFER_SMALL : BUFFER_LARGE);
+    set_long(s, CURLOPT_BUFFERSIZE, buffer_for(ask->expect));
     set_long(s, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_UPLOAD);
     set_long(s, CURLOPT_FRESH_CONNECT, ask->once ? 1L : 0L);
     if (ask->direct)

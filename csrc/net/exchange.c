@@ -30,7 +30,7 @@ static void free_exchange(struct oci_exchange *x)
     oci_secret_free(x->authorization);
     oci_secret_free(x->token);
     oci_free(x->repository);
-    oci_free(x->small);
+    oci_bytes_unref(x->small);
     x->engine->exchanges--;
     oci_free(x);
     oci_net_free(n);
@@ -208,16 +208,26 @@ static void resume(void *ctx)
     oci_transfer_resume(&x->transfer);
 }
 
+/* The source is being opened. */
+struct opening {
+    struct oci_work work;
+    struct oci_exchange *x;
+};
+
 static void opened(struct oci_work *w)
 {
-    struct oci_exchange *x = OCI_OWNER(w, struct oci_exchange, open);
+    struct opening *o = OCI_OWNER(w, struct opening, work);
+    struct oci_exchange *x = o->x;
+    const int rc = w->rc;
+    if (rc != OCI_OK)
+        oci_err_copy(&x->err, &w->err);
+    oci_free(o);
     x->opening = false;
     x->opened = true;
     if (x->stop) {
         stop_now(x);
-    } else if (w->rc != OCI_OK) {
-        oci_err_copy(&x->err, &w->err);
-        oci_exchange_end(x, w->rc);
+    } else if (rc != OCI_OK) {
+        oci_exchange_end(x, rc);
     } else {
         oci_exchange_attempt(x);
     }
@@ -226,7 +236,7 @@ static void opened(struct oci_work *w)
 /* POOL. */
 static int open_source(struct oci_work *w, struct oci_err *reterr)
 {
-    struct oci_source *s = OCI_OWNER(w, struct oci_exchange, open)->ask->body;
+    struct oci_source *s = OCI_OWNER(w, struct opening, work)->x->ask->body;
     return s->type->open(s, reterr);
 }
 
@@ -284,9 +294,15 @@ static void start(struct oci_exchange *x)
         oci_exchange_attempt(x);
         return;
     }
+    struct opening *o = oci_calloc(1, sizeof *o);
+    if (!o) {
+        oci_err_no_memory(&x->err);
+        oci_exchange_end(x, OCI_NO_MEMORY);
+        return;
+    }
+    *o = (struct opening){.work = {.run = open_source, .done = opened, .asker = x}, .x = x};
     x->opening = true;
-    x->open = (struct oci_work){.run = open_source, .done = opened, .asker = x};
-    x->engine->host.work(&x->engine->host, &x->open);
+    x->engine->host.work(&x->engine->host, &o->work);
 }
 
 static void turn(struct oci_call *c)

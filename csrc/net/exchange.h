@@ -43,7 +43,6 @@ struct oci_exchange {
     bool started, granted; /* turn: has begun; got a slot */
     bool opening;          /* the source is being opened on the pool */
     bool awaits_sink;      /* a retry that must forget what was written, while a PAUSED is open */
-    struct oci_work open;
     struct oci_timer wait, deadline;
     struct oci_link queued;        /* in place->waiting */
     struct oci_place_state *place; /* held while a request is made */
@@ -72,7 +71,7 @@ struct oci_exchange {
 
     bool opened;
     bool small_tried;
-    char *small;   /* the whole body, when it is small */
+    struct oci_bytes *small; /* the whole body, when it is small */
     uint64_t read; /* bytes taken from the source since its beginning */
 
     int status; /* of the answer that counts */

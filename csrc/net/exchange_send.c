@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "content/content_kinds.h"
 #include "model/media_type.h"
 #include "net/exchange.h"
 #include "net/policy.h"
@@ -79,13 +80,19 @@ static int read_small(struct oci_exchange *x, struct oci_err *reterr)
     if (!s || x->small_tried || s->size >= SMALL || s->type->one_shot || !s->type->rewind)
         return OCI_OK;
     x->small_tried = true;
+    struct oci_bytes *whole = oci_source_whole(s);
+    if (whole) {
+        x->small = oci_bytes_ref(whole);
+        return OCI_OK;
+    }
     char *p = oci_alloc(s->size + 1);
     if (!p)
         return oci_err_no_memory(reterr);
+    p[s->size] = '\0';
     int rc = fill_small(x, p, s->size, reterr);
     if (rc == OCI_OK) {
-        x->small = p;
-        return OCI_OK;
+        x->small = oci_bytes_new_take(p, s->size);
+        return x->small ? OCI_OK : oci_err_no_memory(reterr);
     }
     oci_free(p);
     return rc == OCI_PAUSED ? rewind_source(x, reterr) : rc;
@@ -195,13 +202,12 @@ static void set_body(const struct oci_exchange *x, struct oci_transfer_ask *a)
     a->once = a->once || s->type->one_shot;
     a->size = s->size;
     a->body = x->small ? OCI_BODY_BYTES : OCI_BODY_STREAM;
-    a->bytes = x->small;
+    a->bytes = x->small ? x->small->p : NULL;
 }
 
-static bool small_answer(const struct oci_exchange *x)
+static uint64_t wanted_bytes(const struct oci_exchange *x)
 {
-    const struct oci_http *q = x->ask;
-    return !q->into || x->probing || q->expect_size < SMALL;
+    return !x->ask->into || x->probing ? 0 : x->ask->expect_size;
 }
 
 static int start_transfer(struct oci_exchange *x, const struct oci_url *url, struct oci_err *reterr)
@@ -217,7 +223,7 @@ static int start_transfer(struct oci_exchange *x, const struct oci_url *url, str
     make_lines(x, accept, &l);
     a.headers = l.p;
     a.header_count = l.count;
-    a.small = small_answer(x);
+    a.expect = wanted_bytes(x);
     set_place(x, url, &a);
     set_body(x, &a);
     int rc = oci_transfer_start(ts, &x->transfer, &a, reterr);

@@ -124,7 +124,7 @@ static void ask_of(const struct oci_token_fetch *f, struct oci_transfer_ask *a)
     const struct oci_registry_options *own = oci_net_options_for(f->net, place);
     a->method = f->post ? "POST" : "GET";
     a->url = &f->url;
-    a->small = true;
+    a->expect = 8192; /* a token has 2 KiB, and what is larger takes more turns */
     a->direct = oci_host_is_loopback(f->url.host);
     a->ca_file = own && own->ca_file ? own->ca_file : r->ca_file;
     a->ca_system = !same_origin && !(own && own->ca_file);

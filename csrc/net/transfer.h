@@ -49,7 +49,7 @@ struct oci_transfer_ask {
     const void *bytes;
     uint64_t size;       /* of the body; OCI_SIZE_UNKNOWN for a stream: sent in chunks */
     bool once;           /* on a new connection, so that libcurl cannot send it again by itself */
-    bool small;          /* the answer is known to be under 64 KiB: smaller buffers */
+    uint64_t expect;     /* bytes of the answer's body that are wanted, or OCI_SIZE_UNKNOWN: how large the buffer is */
     bool direct;         /* never through a proxy of the environment (loopback) */
     const char *ca_file; /* authorities for this host instead of the system's, or NULL */
     bool ca_system;      /* with ca_file: the system's too */
