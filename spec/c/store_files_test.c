@@ -18,6 +18,7 @@
 #include "store_kit.h"
 #include "sys/file.h"
 #include "test.h"
+#include "tree.h"
 
 #define MIB (1024u * 1024u)
 
@@ -147,6 +148,19 @@ static bool to_has(const char *name, const char *text)
     return scratch_has(scratch_path("to/%s", name), text, strlen(text));
 }
 
+/* What is there already, with the directories on the way. */
+static void put_before(const char *name, const char *text)
+{
+    tree_put(scratch_dir(), scratch_path("to/%s", name) + strlen(scratch_dir()) + 1, text, 0644);
+}
+
+static void check_mode(const char *name, unsigned mode)
+{
+    struct stat st;
+    CHECK_INT(stat(scratch_path("to/%s", name), &st), 0);
+    CHECK_INT(st.st_mode & 07777, mode);
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 TEST(files_get_their_titles_and_modes)
@@ -162,11 +176,8 @@ TEST(files_get_their_titles_and_modes)
     CHECK_STR(result, "to/a.txt fetched\nto/dir/sub/b fetched\nto/dir/c fetched\nto/\xc3\xbcml\xc3\xa4ut fetched\n");
     CHECK_STR(to_tree(), "a.txt\ndir/\ndir/c\ndir/sub/\ndir/sub/b\n\xc3\xbcml\xc3\xa4ut\n");
     CHECK(to_has("a.txt", "aaa") && to_has("dir/sub/b", "bbbb") && to_has("dir/c", ""));
-    struct stat st;
-    CHECK_INT(stat(scratch_path("to/a.txt"), &st), 0);
-    CHECK_INT(st.st_mode & 07777, 0644);
-    CHECK_INT(stat(scratch_path("to/dir"), &st), 0);
-    CHECK_INT(st.st_mode & 07777, 0755);
+    check_mode("a.txt", 0644);
+    check_mode("dir", 0755);
     /* Again: nothing is fetched. */
     CHECK_INT(pull(), OCI_OK);
     CHECK(strstr(result, "to/a.txt unchanged\n") && !strstr(result, "fetched"));
@@ -250,11 +261,9 @@ TEST(a_different_file_is_kept_unless_told_otherwise)
 {
     begin();
     ARTIFACT({"new", "1", NULL}, {"dir/old", "mine", NULL});
-    CHECK_INT(mkdir(options.to, 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/dir"), 0755), 0);
     const char *others[] = {"your", "yours"};
     for (int i = 0; i < 2; i++) {
-        scratch_text(scratch_path("to/dir/old"), others[i]);
+        put_before("dir/old", others[i]);
         unsigned jobs = host.jobs;
         options.overwrite = false;
         CHECK_INT(pull(), OCI_EXISTS);
@@ -277,8 +286,7 @@ TEST(what_is_no_regular_file_is_in_the_way)
     begin();
     ARTIFACT({"x", "1", NULL}, {"d/y", "2", NULL});
     CHECK_INT(mkdir(options.to, 0755), 0);
-    CHECK_INT(mkdir(scratch_path("outside"), 0755), 0);
-    scratch_text(scratch_path("outside/x"), "1");
+    tree_put(scratch_dir(), "outside/x", "1", 0644);
     for (int overwrite = 0; overwrite < 2; overwrite++) {
         options.overwrite = overwrite;
         /* a directory where a file should go: never replaced */
@@ -392,11 +400,8 @@ TEST(titles_that_collide_are_refused)
 
 static void make_tree(void)
 {
-    CHECK_INT(mkdir(scratch_path("src"), 0755), 0);
-    CHECK_INT(mkdir(scratch_path("src/sub"), 0755), 0);
-    scratch_text(scratch_path("src/run.sh"), "#!/bin/sh\n");
-    CHECK_INT(chmod(scratch_path("src/run.sh"), 0755), 0);
-    scratch_text(scratch_path("src/sub/b"), "bbb");
+    tree_put(scratch_dir(), "src/run.sh", "#!/bin/sh\n", 0755);
+    tree_put(scratch_dir(), "src/sub/b", "bbb", 0644);
     CHECK_INT(symlink("sub/b", scratch_path("src/link")), 0);
 }
 
@@ -411,13 +416,9 @@ TEST(what_was_packed_comes_back_as_a_directory)
     CHECK_STR(result, "to/tree unpacked\n");
     CHECK_STR(to_tree(), "tree/\ntree/link\ntree/run.sh\ntree/sub/\ntree/sub/b\n");
     CHECK(to_has("tree/sub/b", "bbb"));
-    struct stat st;
-    CHECK_INT(stat(scratch_path("to/tree/run.sh"), &st), 0);
-    CHECK_INT(st.st_mode & 07777, 0755);
-    CHECK_INT(stat(scratch_path("to/tree/sub/b"), &st), 0);
-    CHECK_INT(st.st_mode & 07777, 0644);
-    CHECK_INT(stat(scratch_path("to/tree"), &st), 0);
-    CHECK_INT(st.st_mode & 07777, 0755);
+    check_mode("tree/run.sh", 0755);
+    check_mode("tree/sub/b", 0644);
+    check_mode("tree", 0755);
     /* Again: merged with itself. */
     CHECK_INT(pull(), OCI_OK);
     CHECK_STR(to_tree(), "tree/\ntree/link\ntree/run.sh\ntree/sub/\ntree/sub/b\n");
@@ -446,9 +447,7 @@ TEST(a_large_directory_where_a_small_one_would_come_is_not_read_to_its_end)
     add_packed(scratch_path("src"), "tree", "tree");
     CHECK_INT(oci_desc_annotate(&made[0], OCI_ANNOTATION_CONTENT_DIGEST, other), OCI_OK);
     tag_artifact();
-    CHECK_INT(mkdir(options.to, 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/tree"), 0755), 0);
-    scratch_text(scratch_path("to/tree/large"), "");
+    put_before("tree/large", "");
     CHECK_INT(truncate(scratch_path("to/tree/large"), (off_t)3 << 30), 0);
     const unsigned reads = 2500; /* of a MiB each: there are 3072 */
     oci_fault_arm(OCI_FAULT_READ, reads, 1, EIO);
@@ -495,50 +494,38 @@ TEST(tar_layers_are_unpacked_only_when_told_so)
     end();
 }
 
-static void check_mode(const char *path, unsigned mode)
-{
-    struct stat st;
-    CHECK_INT(stat(scratch_path("%s", path), &st), 0);
-    CHECK_INT(st.st_mode & 07777, mode);
-}
-
 TEST(an_existing_directory_is_merged_by_the_same_rule)
 {
+    static const char merged[] = "t/\nt/link\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n";
     begin();
     umask(022);
     make_tree();
     add_packed(scratch_path("src"), "t", "t");
     tag_artifact();
-    CHECK_INT(mkdir(options.to, 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/t"), 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/t/sub"), 0755), 0);
-    scratch_text(scratch_path("to/t/mine"), "mine");
-    scratch_text(scratch_path("to/t/sub/c"), "ccc");
+    put_before("t/mine", "mine");
+    put_before("t/sub/c", "ccc");
     CHECK_INT(pull(), OCI_OK);
-    CHECK_STR(to_tree(), "t/\nt/link\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n");
+    CHECK_STR(to_tree(), merged);
     CHECK(to_has("t/mine", "mine"));
     /* Of the same files a program is one again, and no other file; whether others may read it is the user's. */
     CHECK_INT(chmod(scratch_path("to/t/run.sh"), 0640), 0);
     CHECK_INT(chmod(scratch_path("to/t/sub/b"), 0600), 0);
     CHECK_INT(pull(), OCI_OK);
-    check_mode("to/t/run.sh", 0755);
-    check_mode("to/t/sub/b", 0600);
-    CHECK_STR(to_tree(), "t/\nt/link\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n");
+    check_mode("t/run.sh", 0755);
+    check_mode("t/sub/b", 0600);
+    CHECK_STR(to_tree(), merged);
     /* A different file: none of it, and modes as they were. */
     CHECK_INT(chmod(scratch_path("to/t/run.sh"), 0644), 0);
-    scratch_text(scratch_path("to/t/sub/b"), "BBB");
-    CHECK_INT(pull(), OCI_EXISTS);
-    check_mode("to/t/run.sh", 0644);
     CHECK_INT(unlink(scratch_path("to/t/link")), 0);
-    CHECK_INT(unlink(scratch_path("to/t/run.sh")), 0);
     scratch_text(scratch_path("to/t/sub/b"), "BBB");
     CHECK_INT(pull(), OCI_EXISTS);
     CHECK(strstr(err.text, "t/sub/b"));
-    CHECK_STR(to_tree(), "t/\nt/mine\nt/sub/\nt/sub/b\nt/sub/c\n");
+    CHECK_STR(to_tree(), "t/\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n");
     CHECK(to_has("t/sub/b", "BBB"));
+    check_mode("t/run.sh", 0644);
     options.overwrite = true;
     CHECK_INT(pull(), OCI_OK);
-    CHECK_STR(to_tree(), "t/\nt/link\nt/mine\nt/run.sh\nt/sub/\nt/sub/b\nt/sub/c\n");
+    CHECK_STR(to_tree(), merged);
     CHECK(to_has("t/sub/b", "bbb"));
     /* A link among its directories is not followed. */
     CHECK_INT(mkdir(scratch_path("outside"), 0755), 0);
@@ -632,13 +619,9 @@ static void make_mixed(void)
 /* What was there before: files that are overwritten, a directory that is merged. */
 static void make_before(void)
 {
-    CHECK_INT(mkdir(options.to, 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/dir"), 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/t"), 0755), 0);
-    CHECK_INT(mkdir(scratch_path("to/t/sub"), 0755), 0);
-    scratch_text(scratch_path("to/a"), "old a");
-    scratch_text(scratch_path("to/dir/c"), "old c");
-    scratch_text(scratch_path("to/t/sub/b"), "old b");
+    put_before("a", "old a");
+    put_before("dir/c", "old c");
+    put_before("t/sub/b", "old b");
 }
 
 static void check_before(void)
@@ -686,9 +669,8 @@ TEST(a_name_taken_meanwhile_is_not_overwritten)
 {
     begin();
     ARTIFACT({"a", "1", NULL}, {"dir/b", "2", NULL}, {"c", "3", NULL});
-    struct oci_flow *f = new_pull();
     struct pool_result r;
-    pool_host_start(&host, f, &r);
+    pool_host_start(&host, new_pull(), &r);
     /* The staging directory is there: what was in the way has been looked for. */
     while (!scratch_exists(options.to) || !strstr(to_tree(), ".oci-pull-"))
         pool_host_turn(&host);
@@ -709,9 +691,8 @@ static void cancel_anywhere(bool there)
     for (unsigned turns = 0;; turns++) {
         if (there)
             make_before();
-        struct oci_flow *f = new_pull();
         struct pool_result r;
-        pool_host_start(&host, f, &r);
+        pool_host_start(&host, new_pull(), &r);
         for (unsigned t = 0; t < turns && !r.over; t++)
             pool_host_turn(&host);
         bool over = r.over;
@@ -772,9 +753,8 @@ TEST(what_cannot_be_undone_is_left_where_it_can_be_found)
 {
     begin();
     ARTIFACT({"a", "1", NULL}, {"b", "2", NULL});
-    CHECK_INT(mkdir(options.to, 0755), 0);
-    scratch_text(scratch_path("to/a"), "old a");
-    scratch_text(scratch_path("to/b"), "old b");
+    put_before("a", "old a");
+    put_before("b", "old b");
     options.overwrite = true;
     oci_fault_arm(OCI_FAULT_RENAME, 2, 0, EIO); /* from the third on */
     CHECK_INT(pull(), OCI_IO);
