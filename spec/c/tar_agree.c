@@ -1,5 +1,6 @@
 #include "tar_agree.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,4 +221,13 @@ unsigned tar_compare(const void *p, size_t len, char why[2048])
     oci_fd_close(c.to);
     need(oci_dir_remove_all(OCI_CWD, place, NULL) == OCI_OK, "the directory cannot be removed");
     return c.bits;
+}
+
+bool tar_compare_is_exact(void)
+{
+    void *library = dlopen("libarchive.so.13", RTLD_NOW);
+    int (*version)(void) = NULL;
+    void *symbol = library ? dlsym(library, "archive_version_number") : NULL;
+    memcpy(&version, &symbol, sizeof version);
+    return version && version() / 1000 == 3006;
 }

@@ -111,7 +111,8 @@ static void run(void (*craft)(void), bool ended, unsigned want, const char *reas
         tar_end();
     unsigned bits = tar_compare(tar_made.p, tar_made.len, why);
     oci_buf_done(&tar_made);
-    if (bits != want)
+    bool good = tar_compare_is_exact() ? bits == want : !(bits & TAR_DISAGREE);
+    if (!good)
         FAIL("%u instead of %u (%s):\n%s", bits, want, reason, why);
 }
 
@@ -288,9 +289,7 @@ BARE(no_end, TAR_AGREE, "")
     file("a", "1");
 }
 
-BARE(nothing, TAR_AGREE, "")
-{
-}
+BARE(nothing, TAR_AGREE, "") { }
 
 BARE(extension_at_the_end, TAR_AGREE, "")
 {
