@@ -33,6 +33,7 @@ struct oci_transfers {
     unsigned running;
     uint64_t turn;
     unsigned callbacks; /* how many of libcurl's are being run */
+    bool gave;          /* content to be sent, in this turn */
 };
 
 /* ---- slots ---- */
@@ -182,6 +183,7 @@ static size_t give_body(struct oci_transfer *t, void *p, size_t max)
         return CURL_READFUNC_ABORT;
     }
     t->sent += n;
+    t->all->gave = true;
     return n;
 }
 
@@ -466,9 +468,11 @@ bool oci_transfers_turn(struct oci_transfers *ts)
     while ((l = oci_list_pop(&now)) != NULL)
         unpause(OCI_OWNER(l, struct oci_transfer, resumed));
     int running = 0;
+    ts->gave = false;
     ts->curl->multi_perform(ts->multi, &running);
     finish_ended(ts);
-    return !oci_list_empty(&ts->resumed);
+    /* Of an upload libcurl sends one buffer in a turn. Most often there is room for another one: it looks by itself. */
+    return ts->gave || !oci_list_empty(&ts->resumed);
 }
 
 void oci_transfers_poll(struct oci_transfers *ts, uint64_t timeout_ms)
