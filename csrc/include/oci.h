@@ -21,6 +21,7 @@
 #include "model/manifest.h"
 #include "model/reference.h"
 #include "model/select.h"
+#include "model/wasm.h"
 
 OCI_BEGIN
 

@@ -106,7 +106,9 @@ int oci_lua_json_encode(lua_State *L);
 int oci_lua_json_decode(lua_State *L);
 int oci_lua_yaml_decode(lua_State *L);
 int oci_lua_array(lua_State *L);
-int oci_lua_regex_find(lua_State *L); /* lua_regex.c */
+int oci_lua_regex_find(lua_State *L);   /* lua_regex.c */
+int oci_lua_wasm_section(lua_State *L); /* lua_wasm.c */
+int oci_lua_wasm_names(lua_State *L);
 
 /* ---- model (lua_convert.c, lua_reference.c) ---- */
 

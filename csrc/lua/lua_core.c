@@ -59,6 +59,8 @@ int luaopen_oci_core(lua_State *L)
                                          {"json_decode", oci_lua_json_decode},
                                          {"yaml_decode", oci_lua_yaml_decode},
                                          {"regex_find", oci_lua_regex_find},
+                                         {"wasm_section", oci_lua_wasm_section},
+                                         {"wasm_names", oci_lua_wasm_names},
                                          {"array", oci_lua_array},
                                          {"reference", oci_lua_reference},
                                          {"reference_registry", oci_lua_reference_registry},

@@ -52,6 +52,23 @@ function core.yaml_decode(text) end
 ---@return table? detail
 function core.regex_find(pattern, text) end
 
+---The head of a section of WebAssembly (csrc/model/wasm.h).
+---@param head string its first six bytes
+---@return integer? number
+---@return integer|string size bytes that follow it, or the message
+---@return integer|string used bytes of the head, or the code
+---@return table? detail
+function core.wasm_section(head) end
+
+---The names in a section of a component's imports (10) or exports (11).
+---@param number integer
+---@param section string
+---@return string[]? names
+---@return string? message
+---@return string? code
+---@return table? detail
+function core.wasm_names(number, section) end
+
 ---@generic T: table
 ---@param list T
 ---@return T

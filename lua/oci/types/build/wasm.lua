@@ -9,143 +9,62 @@ local wasm = { options = { author = options.string } }
 
 local IMPORTS, EXPORTS = 10, 11 -- sections of a component
 local SECTION_LIMIT = 16 * 1024 * 1024
+local HEAD, SECTION_HEAD = 8, 6 -- bytes, the latter at most
 
--- ---- the binary format
-
-local Bytes = {}
-Bytes.__index = Bytes
-
--- Bytes that are read one after the other; past their end it raises "short".
-local function bytes(text)
-  return setmetatable({ text = text, at = 1 }, Bytes)
-end
-
-function Bytes:take(count)
-  local part = self.text:sub(self.at, self.at + count - 1)
-  if #part < count then
-    error("short", 0)
-  end
-  self.at = self.at + count
-  return part
-end
-
-function Bytes:byte()
-  return self:take(1):byte()
-end
-
--- A number in LEB128; also what a signed one takes.
-function Bytes:number()
-  local n, scale = 0, 1
-  repeat
-    local b = self:byte()
-    n = n + (b % 128) * scale
-    scale = scale * 128
-  until b < 128 or scale > 2 ^ 35
-  return n
-end
-
-function Bytes:name()
-  local kind = self:byte()
-  local text = self:take(self:number())
-  if kind == 2 then
-    self:take(self:number()) -- the rest of a version
-  end
-  return text
-end
-
--- Skips what an import or export is.
-function Bytes:description()
-  local kind = self:byte()
-  if kind == 0 then
-    self:byte()
-    self:number()
-  elseif kind == 2 or kind == 3 then
-    local bound = self:byte()
-    if bound == 0 or kind == 2 then
-      self:number()
-    end
-  else
-    self:number()
-  end
-end
-
-local function import_names(section)
-  local names = {}
-  for i = 1, section:number() do
-    names[i] = section:name()
-    section:description()
-  end
-  return names
-end
-
-local function export_names(section)
-  local names = {}
-  for i = 1, section:number() do
-    names[i] = section:name()
-    if section:byte() == 0 then
-      section:byte() -- which of the core's sorts
-    end
-    section:number()
-    if section:byte() == 1 then
-      section:description()
-    end
-  end
-  return names
-end
-
--- ---- a file of it
-
--- Reading and skipping, of a file or of bytes.
+-- Its bytes from a place on (from 0), and how many there are.
 local function open(item)
   if item.data then
-    local at = 1
-    return function(count)
-      local part = item.data:sub(at, at + count - 1)
-      at = at + count
-      return part ~= "" and part or nil
-    end, function(count) at = at + count end, function() end
+    return { size = #item.data, close = function() end, read = function(at, count)
+      return item.data:sub(at + 1, at + count)
+    end }
   end
-  local file = assert(io.open(item.path, "rb"))
-  return function(count) return file:read(count) end, function(count) file:seek("cur", count) end,
-    function() file:close() end
+  local file, why = io.open(item.path, "rb")
+  if not file then
+    return nil, "cannot open " .. why, "IO", { path = item.path }
+  end
+  return { size = file:seek "end", close = function() file:close() end, read = function(at, count)
+    file:seek("set", at)
+    return file:read(count) or ""
+  end }
 end
 
--- A section's number and size, or nil at the end.
-local function section_head(read)
-  local id = read(1)
+-- Adds the names of the section at a place to those of the component; where it ends, or nil and what is wrong.
+local function look_at_section(bytes, at, component)
+  local id, size, used = core.wasm_section(bytes.read(at, SECTION_HEAD))
   if not id then
-    return nil
+    return nil, size
   end
-  local text = ""
-  repeat
-    local b = read(1)
-    text = text .. (b or "")
-  until not b or b:byte() < 128 or #text > 5
-  return id:byte(), bytes(text):number()
-end
-
--- The names that a component imports and exports, in their order. Raises what is wrong with it.
-local function names_of(read, skip)
-  local component = { imports = {}, exports = {} }
-  for id, size in section_head, read do
-    if id ~= IMPORTS and id ~= EXPORTS then
-      skip(size)
-    elseif size > SECTION_LIMIT then
-      error("large", 0)
-    else
-      local section = bytes(size > 0 and read(size) or "")
-      local into = id == IMPORTS and component.imports or component.exports
-      for _, name in ipairs((id == IMPORTS and import_names or export_names)(section)) do
-        into[#into + 1] = name
-      end
+  at = at + used
+  if at + size > bytes.size then
+    return nil, "it ends too early"
+  end
+  local into = id == IMPORTS and component.imports or id == EXPORTS and component.exports
+  if into and size > SECTION_LIMIT then
+    return nil, "its imports or exports are too large"
+  elseif into then
+    local names, message = core.wasm_names(id, bytes.read(at, size))
+    if not names then
+      return nil, message
+    end
+    for _, name in ipairs(names) do
+      into[#into + 1] = name
     end
   end
-  return component
+  return at + size
+end
+
+-- The names that a component imports and exports, in their order; or nil and what is wrong with it.
+local function names_of(bytes)
+  local component, at, wrong = { imports = {}, exports = {} }, HEAD, nil
+  while at and at < bytes.size do
+    at, wrong = look_at_section(bytes, at, component)
+  end
+  return at and component, wrong
 end
 
 -- false for a module, a component's names, or nil, message, code, detail.
 local function look(item)
-  local head, message, code, detail = inputs.head(item, 8)
+  local head, message, code, detail = inputs.head(item, HEAD)
   if not head then
     return nil, message, code, detail
   elseif head == "\0asm\1\0\0\0" then
@@ -153,12 +72,16 @@ local function look(item)
   elseif head:sub(1, 4) ~= "\0asm" or head:sub(7) ~= "\1\0" then
     return nil, inputs.name(item) .. " is no WebAssembly", "INVALID", { path = item.path }
   end
-  local read, skip, close = open(item)
-  skip(8)
-  local ok, component = pcall(names_of, read, skip)
-  close()
-  if not ok then
-    return nil, inputs.name(item) .. " is no proper component of WebAssembly", "INVALID", { path = item.path }
+  local bytes, component
+  bytes, message, code, detail = open(item)
+  if not bytes then
+    return nil, message, code, detail
+  end
+  component, message = names_of(bytes)
+  bytes.close()
+  if not component then
+    return nil, ("%s is no proper component of WebAssembly: %s"):format(inputs.name(item), message), "INVALID",
+      { path = item.path }
   end
   return component
 end
