@@ -18,7 +18,6 @@
 OCI_BEGIN
 
 struct oci_task;
-struct oci_own_file;
 
 /* What is there for the caller (oci_op.ready). */
 enum { OCI_READY_PROGRESS = 1, OCI_READY_WANTS = 2, OCI_READY_BYTES = 4, OCI_READY_OVER = 8 };
@@ -80,7 +79,6 @@ struct oci_op {
     bool started, stopped;
     /* engine, until has_result (result) or over (both) tells that they are there */
     struct oci_result result;
-    struct oci_own_file *own_files; /* what result.files shows */
     struct oci_err err;
 };
 
@@ -140,7 +138,9 @@ void oci_outbox_wants(void *ctx);
 int oci_result_set_desc(struct oci_op *op, struct oci_desc *take_desc, const struct oci_opened_place *place,
                         const char *tag, const char *const *more, size_t more_count);
 void oci_result_take_bytes(struct oci_op *op, struct oci_bytes *take_bytes);
+void oci_result_take_manifest(struct oci_op *op, struct oci_manifest *take_m);
 void oci_result_take_names(struct oci_op *op, struct oci_names *take_names);
+/* The files' descriptors and titles are the manifest's, which the result has. */
 int oci_result_set_files(struct oci_op *op, struct oci_pull_target *t);
 /* Files that go to the caller: their paths are the names that a directory's would have, or NULL where these are unsafe. */
 int oci_result_set_layers(struct oci_op *op, const struct oci_layer *layers, size_t count);

@@ -45,18 +45,18 @@ void oci_result_take_bytes(struct oci_op *op, struct oci_bytes *take_bytes)
     op->result.bytes = take_bytes;
 }
 
+void oci_result_take_manifest(struct oci_op *op, struct oci_manifest *take_m)
+{
+    op->result.manifest = take_m;
+    oci_result_take_bytes(op, oci_bytes_ref(take_m->bytes));
+}
+
 void oci_result_take_names(struct oci_op *op, struct oci_names *take_names)
 {
     op->result.names = take_names->items;
     op->result.name_count = take_names->count;
     oci_names_init(take_names);
 }
-
-/* A file's strings and descriptor are the result's own. */
-struct oci_own_file {
-    char *path, *title;
-    struct oci_desc desc;
-};
 
 static const char *state_word(enum oci_file_state s)
 {
@@ -71,28 +71,11 @@ static const char *state_word(enum oci_file_state s)
     }
 }
 
-static int copy_file(struct oci_own_file *own, const char *path, const char *title, const struct oci_desc *desc)
-{
-    own->path = oci_strdup(path);
-    own->title = oci_strdup(title);
-    int rc = oci_desc_copy(desc, &own->desc);
-    return (path && !own->path) || (title && !own->title) ? OCI_NO_MEMORY : rc;
-}
-
-/* Both lists, zeroed. OCI_NO_MEMORY. */
+/* Zeroed. OCI_NO_MEMORY. */
 static int make_files(struct oci_op *op, size_t count, struct oci_result_file **ret_files)
 {
-    struct oci_result_file *files = oci_calloc(count + 1, sizeof *files);
-    op->own_files = oci_calloc(count + 1, sizeof *op->own_files);
-    op->result.files = *ret_files = files;
-    return files && op->own_files ? OCI_OK : OCI_NO_MEMORY;
-}
-
-static void show_file(struct oci_op *op, struct oci_result_file *f, enum oci_file_state state, size_t position)
-{
-    const struct oci_own_file *own = &op->own_files[op->result.file_count++];
-    *f = (struct oci_result_file){
-        .path = own->path, .title = own->title, .desc = &own->desc, .state = state_word(state), .position = position};
+    op->result.files = *ret_files = oci_calloc(count + 1, sizeof **ret_files);
+    return *ret_files ? OCI_OK : OCI_NO_MEMORY;
 }
 
 int oci_result_set_files(struct oci_op *op, struct oci_pull_target *t)
@@ -101,12 +84,14 @@ int oci_result_set_files(struct oci_op *op, struct oci_pull_target *t)
     struct oci_result_file *files;
     int rc = make_files(op, count, &files);
     for (size_t i = 0; i < count && rc == OCI_OK; i++) {
-        const char *path, *title;
-        const struct oci_desc *desc;
+        struct oci_result_file *f = &files[op->result.file_count++];
+        const char *path;
         enum oci_file_state state;
-        oci_files_get(t, i, &path, &title, &desc, &state);
-        rc = copy_file(&op->own_files[i], path, title, desc);
-        show_file(op, &files[i], state, oci_files_position(t, i));
+        oci_files_get(t, i, &path, &f->title, &f->desc, &state);
+        f->path = oci_strdup(path);
+        f->state = state_word(state);
+        f->position = oci_files_position(t, i);
+        rc = f->path ? OCI_OK : OCI_NO_MEMORY;
     }
     return rc;
 }
@@ -116,12 +101,17 @@ int oci_result_set_layers(struct oci_op *op, const struct oci_layer *layers, siz
     struct oci_result_file *files;
     int rc = make_files(op, count, &files);
     for (size_t i = 0; i < count && rc == OCI_OK; i++) {
-        const struct oci_desc *d = layers[i].desc;
-        char *name = oci_layer_name(d, false);
-        bool safe = name && (!oci_desc_title(d) || oci_title_check(name, NULL) == OCI_OK);
-        rc = name ? copy_file(&op->own_files[i], safe ? name : NULL, oci_desc_title(d), d) : OCI_NO_MEMORY;
-        oci_free(name);
-        show_file(op, &files[i], OCI_FILE_FETCHED, layers[i].position);
+        struct oci_result_file *f = &files[op->result.file_count++];
+        char *name = oci_layer_name(layers[i].desc, false);
+        rc = name ? OCI_OK : OCI_NO_MEMORY;
+        f->desc = layers[i].desc;
+        f->title = oci_desc_title(f->desc);
+        f->state = state_word(OCI_FILE_FETCHED);
+        f->position = layers[i].position;
+        if (name && (!f->title || oci_title_check(name, NULL) == OCI_OK))
+            f->path = name;
+        else
+            oci_free(name);
     }
     return rc;
 }
@@ -139,11 +129,8 @@ void oci_result_done(struct oci_op *op)
     struct oci_names names = {
         .items = (char **)(uintptr_t)r->names, .count = r->name_count, .cap = r->name_count};
     oci_names_done(&names);
-    for (size_t i = 0; i < r->file_count; i++) {
-        oci_free(op->own_files[i].path);
-        oci_free(op->own_files[i].title);
-        oci_desc_done(&op->own_files[i].desc);
-    }
-    oci_free(op->own_files);
+    for (size_t i = 0; i < r->file_count; i++)
+        oci_free((char *)(uintptr_t)r->files[i].path);
     oci_free((struct oci_result_file *)(uintptr_t)r->files);
+    oci_manifest_free((struct oci_manifest *)(uintptr_t)r->manifest);
 }

@@ -10,8 +10,7 @@ struct pull {
     struct oci_selection what;
     struct oci_pull_target *files, *stream; /* one of them */
     struct oci_desc desc;
-    struct oci_bytes *bytes;
-    struct oci_manifest *chosen; /* oci_start_choose() */
+    struct oci_manifest *chosen; /* until the result has it */
 };
 
 static struct pull *pull_of(struct oci_flow *f)
@@ -28,7 +27,6 @@ static void pull_free(struct oci_flow *f)
     oci_manifest_free(p->chosen);
     oci_free(p->to);
     oci_desc_done(&p->desc);
-    oci_bytes_unref(p->bytes);
     oci_task_done(&p->task);
 }
 
@@ -37,8 +35,8 @@ static const struct oci_flow_type pull_type = {.name = "pull", .free = pull_free
 static int give_manifest(struct oci_flow *f)
 {
     struct pull *p = pull_of(f);
-    oci_result_take_bytes(p->task.op, p->bytes);
-    p->bytes = NULL;
+    oci_result_take_manifest(p->task.op, p->chosen);
+    p->chosen = NULL;
     int rc = oci_result_set_desc(p->task.op, &p->desc, &p->task.from, NULL, NULL, 0);
     return rc == OCI_OK ? rc : oci_flow_no_memory(f);
 }
@@ -68,7 +66,7 @@ static int pull_first(struct oci_flow *f)
         return oci_flow_no_memory(f);
     struct oci_graph_options options = oci_op_graph_options(op);
     oci_spawn(f, oci_flow_pull_artifact(p->task.from.store, oci_place_name(&p->task.from), &p->what,
-                                        p->stream ? p->stream : p->files, &options, &p->desc, &p->bytes));
+                                        p->stream ? p->stream : p->files, &options, &p->desc, &p->chosen));
     return oci_ask_children(f, on_pulled);
 }
 
@@ -103,7 +101,7 @@ static int choose_first(struct oci_flow *f)
 {
     struct pull *p = pull_of(f);
     oci_spawn(f, oci_flow_choose_manifest(p->task.from.store, oci_place_name(&p->task.from), p->what.platform,
-                                          &p->desc, &p->bytes, &p->chosen));
+                                          &p->desc, NULL, &p->chosen));
     return oci_ask_children(f, give_manifest);
 }
 

@@ -143,7 +143,7 @@ struct oci_flow *oci_flow_choose_manifest(struct oci_store *from, const char *na
 struct oci_pull_target;
 struct oci_pull_target_type {
     /* WORK-free check of all names at once: OCI_UNSAFE_PATH, INVALID (duplicates, also under case
-     * folding), LIMIT. The layers outlive the pull's other calls. */
+     * folding), LIMIT. The layers outlive the pull's other calls, and their descriptors are the manifest's. */
     int (*plan)(struct oci_pull_target *t, const struct oci_layer *layers, size_t count, struct oci_err *reterr);
     /* Looks which files are there already (EXISTS before any download) and makes the staging directory. */
     struct oci_flow *(*prepare)(struct oci_pull_target *t);
@@ -163,11 +163,11 @@ struct oci_pull_target {
 };
 
 /* Pulls what is selected (`what`, borrowed; NULL: all) of the manifest that `name` and its platform mean
- * (oci_flow_choose_manifest), or that it brings, to the target (borrowed). *ret_desc and *ret_bytes are that manifest's: the caller's, also
- * after a failure, and written before the target's plan() is asked. */
+ * (oci_flow_choose_manifest), or that it brings, to the target (borrowed). *ret_desc is that manifest's and *ret_manifest
+ * it, in which the target's layers are: the caller's, also after a failure, and written before the target's plan() is asked. */
 struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const struct oci_selection *what,
                                         struct oci_pull_target *target, const struct oci_graph_options *options,
-                                        struct oci_desc *ret_desc, struct oci_bytes **ret_bytes);
+                                        struct oci_desc *ret_desc, struct oci_manifest **ret_manifest);
 
 OCI_END
 

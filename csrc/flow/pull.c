@@ -17,8 +17,7 @@ struct pull {
     struct oci_pull_target *target;
     struct oci_graph_options options;
     struct oci_desc *ret_desc;
-    struct oci_bytes **ret_bytes;
-    struct oci_manifest *m;
+    struct oci_manifest **m, *own; /* the caller's, which stays until the flow has ended; or `own` */
     struct oci_layer *layers;     /* those that are selected */
     bool staged;                  /* there may be something to discard */
     struct oci_slots slots;
@@ -116,7 +115,7 @@ static int on_chosen(struct oci_flow *f)
     struct pull *p = of(f);
     const struct oci_pull_target_type *target = p->target->type;
     size_t count;
-    if (oci_select_layers(p->what, p->m, &p->layers, &count, &f->err) < 0 ||
+    if (oci_select_layers(p->what, *p->m, &p->layers, &count, &f->err) < 0 ||
         target->plan(p->target, p->layers, count, &f->err) < 0)
         return f->err.code;
     if (!target->prepare)
@@ -144,15 +143,13 @@ static int take_known(struct oci_flow *f, struct oci_str algorithm)
     char name[OCI_DIGEST_MAX];
     if (oci_str_copy(name, sizeof name, algorithm) != OCI_OK)
         return oci_flow_fail(f, OCI_UNSUPPORTED, "%s cannot be verified", p->name);
-    int rc = oci_manifest_parse(p->what->manifest, p->what->manifest_type, name, &p->m, &f->err);
+    int rc = oci_manifest_parse(p->what->manifest, p->what->manifest_type, name, p->m, &f->err);
     if (rc < 0)
         return rc;
-    if (strcmp(p->m->self.digest.text, p->name) != 0)
-        return oci_flow_fail(f, OCI_DIGEST_MISMATCH, "the manifest is %s, not %s", p->m->self.digest.text, p->name);
-    if (oci_desc_copy(&p->m->self, p->ret_desc) != OCI_OK)
-        return oci_flow_no_memory(f);
-    *p->ret_bytes = oci_bytes_ref(p->what->manifest);
-    return on_chosen(f);
+    const struct oci_desc *self = &(*p->m)->self;
+    if (strcmp(self->digest.text, p->name) != 0)
+        return oci_flow_fail(f, OCI_DIGEST_MISMATCH, "the manifest is %s, not %s", self->digest.text, p->name);
+    return oci_desc_copy(self, p->ret_desc) == OCI_OK ? on_chosen(f) : oci_flow_no_memory(f);
 }
 
 static int start(struct oci_flow *f)
@@ -162,14 +159,14 @@ static int start(struct oci_flow *f)
     if (p->what && p->what->manifest && oci_str_cut(oci_str_of(p->name), ':', &algorithm, &encoded))
         return take_known(f, algorithm);
     oci_spawn(f, oci_flow_choose_manifest(p->from, p->name, p->what ? p->what->platform : NULL, p->ret_desc,
-                                          p->ret_bytes, &p->m));
+                                          NULL, p->m));
     return oci_ask_children(f, on_chosen);
 }
 
 static void pull_free(struct oci_flow *f)
 {
     struct pull *p = of(f);
-    oci_manifest_free(p->m);
+    oci_manifest_free(p->own);
     oci_free(p->layers);
     oci_free(p->transfers);
     oci_free(p->name);
@@ -179,7 +176,7 @@ static const struct oci_flow_type pull_type = {.name = "pull", .abandon = abando
 
 struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name, const struct oci_selection *what,
                                         struct oci_pull_target *target, const struct oci_graph_options *options,
-                                        struct oci_desc *ret_desc, struct oci_bytes **ret_bytes)
+                                        struct oci_desc *ret_desc, struct oci_manifest **ret_manifest)
 {
     struct pull *p = oci_flow_new(sizeof *p, &pull_type, from->host, start);
     if (!p)
@@ -188,7 +185,7 @@ struct oci_flow *oci_flow_pull_artifact(struct oci_store *from, const char *name
     p->what = what;
     p->target = target;
     p->ret_desc = ret_desc;
-    p->ret_bytes = ret_bytes;
+    p->m = ret_manifest ? ret_manifest : &p->own;
     if (options)
         p->options = *options;
     oci_slots_init(&p->slots, p->options.concurrency);

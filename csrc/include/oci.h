@@ -292,7 +292,7 @@ struct oci_result_desc {
     char **tags;           /* NULL-terminated, or NULL */
 };
 struct oci_result_file {
-    const char *path, *title; /* title NULL: none; path NULL: a title that is no safe path (of a stream) */
+    const char *path, *title; /* owned; the manifest's. title NULL: none; path NULL: a title that is no safe path (of a stream) */
     const struct oci_desc *desc;
     const char *state;        /* "fetched", "unchanged", "unpacked" */
     size_t position;          /* of its layer in the manifest, from 0 */
@@ -301,6 +301,7 @@ struct oci_result {
     bool has_desc;
     struct oci_result_desc desc;
     struct oci_bytes *bytes;           /* or NULL */
+    const struct oci_manifest *manifest; /* of `bytes`, or NULL: what a pull is of */
     char *const *names;
     size_t name_count;
     const struct oci_result_file *files;

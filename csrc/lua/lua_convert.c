@@ -223,9 +223,8 @@ static void set_descs(lua_State *L, const char *name, const struct oci_desc *ite
     set_array(L, name);
 }
 
-static int push_manifest(lua_State *L, struct oci_lua_box *box)
+static void push_manifest(lua_State *L, const struct oci_manifest *m)
 {
-    const struct oci_manifest *m = box->u.manifest;
     lua_createtable(L, 0, 10);
     set_bytes(L, "bytes", m->bytes);
     oci_lua_set_string(L, "digest", m->self.digest.text);
@@ -243,8 +242,6 @@ static int push_manifest(lua_State *L, struct oci_lua_box *box)
         lua_setfield(L, -2, "subject");
     }
     set_json(L, "annotations", m->annotations);
-    oci_lua_box_release(box);
-    return 1;
 }
 
 /* manifest(bytes, media_type | nil) -> fields | nil, message, code, detail */
@@ -261,28 +258,44 @@ int oci_lua_parse_manifest(lua_State *L)
     if (rc == OCI_OK)
         rc = oci_manifest_parse(bytes, media_type, NULL, &box->u.manifest, &err);
     oci_lua_holder_release(L, holder);
-    return rc ? oci_lua_fail(L, &err) : push_manifest(L, box);
+    if (rc != OCI_OK)
+        return oci_lua_fail(L, &err);
+    push_manifest(L, box->u.manifest);
+    oci_lua_box_release(box);
+    return 1;
 }
 
 /* ---- results ---- */
 
+/* Lua keeps long strings once for each time that they are made: what a file has from its layer is the layer's. */
+static void share(lua_State *L, int layer, const char *name)
+{
+    lua_getfield(L, layer, name);
+    lua_setfield(L, -2, name);
+}
+
+/* Of the manifest on top of the stack. */
 static void push_files(lua_State *L, const struct oci_result *r)
 {
+    static const char *const shared[] = {"digest", "media_type", "size", "annotations"};
+    lua_getfield(L, -1, "layers");
+    const int layers = lua_gettop(L);
     lua_createtable(L, (int)r->file_count, 0);
     for (size_t i = 0; i < r->file_count; i++) {
         const struct oci_result_file *f = &r->files[i];
-        lua_createtable(L, 0, 7);
+        lua_rawgeti(L, layers, (int)f->position + 1);
+        lua_createtable(L, 0, 8);
+        for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
+            share(L, layers + 2, shared[k]);
         oci_lua_set_string(L, "path", f->path);
         oci_lua_set_string(L, "title", f->title);
         oci_lua_set_string(L, "state", f->state);
-        oci_lua_set_string(L, "digest", f->desc->digest.text);
-        oci_lua_set_string(L, "media_type", f->desc->media_type);
-        lx_pushwhole(L, (double)f->desc->size);
-        lua_setfield(L, -2, "size");
         lx_pushwhole(L, (double)f->position + 1);
         lua_setfield(L, -2, "layer");
-        lua_rawseti(L, -2, (int)i + 1);
+        lua_rawseti(L, layers + 1, (int)i + 1);
+        lua_pop(L, 1);
     }
+    lua_remove(L, layers);
 }
 
 /* `entries`, with false where nothing was found. */
@@ -312,15 +325,21 @@ void oci_lua_push_result(lua_State *L, const struct oci_result *r)
         }
         lua_setfield(L, -2, "descriptor");
     }
-    set_bytes(L, "bytes", r->bytes);
+    if (!r->manifest) /* it has them */
+        set_bytes(L, "bytes", r->bytes);
     lua_createtable(L, (int)r->name_count, 0);
     for (size_t i = 0; i < r->name_count; i++) {
         lua_pushstring(L, r->names[i]);
         lua_rawseti(L, -2, (int)i + 1);
     }
     set_array(L, "names");
-    push_files(L, r);
-    set_array(L, "files");
+    if (r->manifest) {
+        push_manifest(L, r->manifest);
+        push_files(L, r);
+        lua_insert(L, -2);
+        lua_setfield(L, -3, "manifest");
+        set_array(L, "files");
+    }
     push_entries(L, r);
     lx_pushwhole(L, (double)r->stream_size);
     lua_setfield(L, -2, "size");

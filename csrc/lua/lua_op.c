@@ -371,7 +371,7 @@ static int op_take_file(lua_State *L)
     return 2;
 }
 
-/* op:result() -> { descriptor, bytes, names, files } | nil, message, code, detail */
+/* op:result() -> { descriptor, bytes, manifest, names, files } | nil, message, code, detail */
 static int op_result(lua_State *L)
 {
     const struct oci_result *result = NULL;

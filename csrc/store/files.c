@@ -117,7 +117,7 @@ static size_t files_count(struct oci_pull_target *t)
 
 static const struct oci_desc *files_desc(struct oci_pull_target *t, size_t index)
 {
-    return &oci_files_of(t)->files[index].desc;
+    return oci_files_of(t)->files[index].desc;
 }
 
 static bool files_wanted(struct oci_pull_target *t, size_t index)
@@ -180,8 +180,8 @@ void oci_files_get(struct oci_pull_target *t, size_t index, const char **ret_pat
 {
     const struct oci_file *f = &oci_files_of(t)->files[index];
     *ret_path = f->path;
-    *ret_title = f->titled ? oci_desc_title(&f->desc) : NULL;
-    *ret_desc = &f->desc;
+    *ret_title = f->titled ? oci_desc_title(f->desc) : NULL;
+    *ret_desc = f->desc;
     *ret_state = f->state;
 }
 

@@ -20,7 +20,7 @@ OCI_BEGIN
 #define OCI_STAGED_MAX 100 /* bytes of a staged file's name */
 
 struct oci_file {
-    struct oci_desc desc;
+    const struct oci_desc *desc; /* the manifest's, which outlives the target's use */
     size_t position;             /* in the manifest */
     char *path;                  /* with `to` */
     const char *name;            /* the part of it below `to` */

@@ -42,7 +42,7 @@ static const struct oci_sink_type nowhere_type = {.name = "nowhere", .write = no
 static bool is_same(const struct compare *c, const struct oci_file *f, const struct oci_flow *child)
 {
     const struct oci_digest *d = child->err.code == OCI_OK ? oci_source_packed_tar_digest(c->packed) : NULL;
-    return d && oci_str_equal(d->text, oci_desc_annotation(&f->desc, OCI_ANNOTATION_CONTENT_DIGEST));
+    return d && oci_str_equal(d->text, oci_desc_annotation(f->desc, OCI_ANNOTATION_CONTENT_DIGEST));
 }
 
 static int compare_next(struct oci_flow *f);
@@ -65,7 +65,7 @@ static int on_packed(struct oci_flow *f)
 
 bool oci_files_may_be_same(const struct oci_file *f)
 {
-    return f->is_there && f->titled && oci_desc_annotation(&f->desc, OCI_ANNOTATION_CONTENT_DIGEST) != NULL;
+    return f->is_there && f->titled && oci_desc_annotation(f->desc, OCI_ANNOTATION_CONTENT_DIGEST) != NULL;
 }
 
 static int compare_next(struct oci_flow *f)
@@ -81,7 +81,7 @@ static int compare_next(struct oci_flow *f)
     if (!c->packed)
         return oci_flow_no_memory(f);
     c->nowhere = (struct oci_sink){.type = &nowhere_type};
-    c->layer_size = file->desc.size;
+    c->layer_size = file->desc->size;
     struct oci_flow *child = oci_flow_move(f->host, c->packed, &c->nowhere);
     if (child)
         child->tolerate = true;

@@ -40,7 +40,7 @@ static int differs(const struct oci_files *t, struct oci_file *f, const char *wh
 
 static int begin_hash(struct prepare *p, const struct oci_file *f, int dirfd, const char *base, struct oci_err *reterr)
 {
-    int rc = oci_hash_new(oci_digest_algorithm(&f->desc.digest), &p->hash, reterr);
+    int rc = oci_hash_new(oci_digest_algorithm(&f->desc->digest), &p->hash, reterr);
     if (rc == OCI_OK)
         rc = oci_file_open_read(dirfd, base, false, &p->fd, NULL, reterr);
     p->at = 0;
@@ -79,7 +79,7 @@ static int go_on_hashing(struct prepare *p, struct oci_file *f, struct oci_err *
         oci_err_wrap(reterr, "reading %s", f->path);
         return rc;
     }
-    if (!oci_digest_equal(&found, &f->desc.digest))
+    if (!oci_digest_equal(&found, &f->desc->digest))
         return differs(p->t, f, "different (overwrite is off)", reterr);
     f->state = OCI_FILE_UNCHANGED;
     return OCI_OK;
@@ -122,7 +122,7 @@ static int look_at(struct prepare *p, struct oci_file *f, struct oci_err *reterr
                        info.kind == OCI_FILE_SYMLINK ? "a symbolic link (overwrite is off)"
                                                      : "not a regular file (overwrite is off)",
                        reterr);
-    if (info.size != f->desc.size)
+    if (info.size != f->desc->size)
         return differs(p->t, f, "different (overwrite is off)", reterr);
     return begin_hash(p, f, dirfd, base, reterr);
 }
@@ -139,10 +139,10 @@ static int find_copies(struct oci_files *t, struct oci_err *reterr)
         struct oci_file *f = &t->files[i];
         if (!f->wanted || f->unpack)
             continue;
-        const struct oci_file *other = oci_map_get(&first, f->desc.digest.text);
+        const struct oci_file *other = oci_map_get(&first, f->desc->digest.text);
         if (!other) {
-            rc = oci_map_set(&first, f->desc.digest.text, f, NULL);
-        } else if (other->desc.size == f->desc.size) {
+            rc = oci_map_set(&first, f->desc->digest.text, f, NULL);
+        } else if (other->desc->size == f->desc->size) {
             f->copy_of = (size_t)(other - t->files);
             f->wanted = false;
         }
@@ -214,7 +214,7 @@ static int run(struct oci_work *w, struct oci_err *reterr)
         if (rc == OCI_AGAIN) {
             if (hashed >= SLICE)
                 return OCI_AGAIN;
-            hashed += f->desc.size;
+            hashed += f->desc->size;
             rc = go_on_hashing(p, f, reterr);
         }
         if (rc == OCI_AGAIN)

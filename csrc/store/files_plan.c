@@ -171,19 +171,19 @@ static int plan_file(const struct oci_files *t, const struct oci_layer *l, struc
     f->path = path_of(t, name);
     f->name = f->path ? f->path + strlen(f->path) - strlen(name) : NULL;
     oci_free(name);
-    if (!f->path || oci_desc_copy(l->desc, &f->desc) != OCI_OK)
+    f->desc = l->desc;
+    if (!f->path)
         return oci_err_no_memory(reterr);
     if (f->titled && oci_title_check(f->name, reterr) != OCI_OK)
         return OCI_UNSAFE_PATH;
-    if (!oci_digest_can_verify(&f->desc.digest))
+    if (!oci_digest_can_verify(&f->desc->digest))
         return oci_err_set(reterr, OCI_UNSUPPORTED, "\"%.100s\": content with the digest %s cannot be verified",
-                           f->name, f->desc.digest.text);
+                           f->name, f->desc->digest.text);
     return OCI_OK;
 }
 
 static void file_done(struct oci_file *f)
 {
-    oci_desc_done(&f->desc);
     oci_free(f->path);
     *f = (struct oci_file){0};
 }

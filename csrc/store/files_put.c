@@ -36,7 +36,7 @@ static int begin_unpack(struct put *p, const char *archive, struct oci_err *rete
         .archive = f->path,
         .dirfd = p->dirfd,
         .strip = f->titled ? f->name : NULL,
-        .want_tar_digest = oci_desc_annotation(&f->desc, OCI_ANNOTATION_CONTENT_DIGEST),
+        .want_tar_digest = oci_desc_annotation(f->desc, OCI_ANNOTATION_CONTENT_DIGEST),
     };
     return oci_unpacking_new(&o, &p->unpacking, reterr);
 }
@@ -95,7 +95,7 @@ static int start(struct oci_flow *f)
         .name = file->path,
         .mode = 0666, /* before it has its name nobody else knows it, and mostly sees it */
         .writeback = p->t->sync,
-        .want = &file->desc,
+        .want = file->desc,
         .host = f->host,
     };
     p->sink = oci_sink_file(&o);

@@ -94,9 +94,14 @@ call.bytes = call.finish(function(result) return result.bytes end)
 call.names = call.finish(function(result) return result.names end)
 call.done = call.finish(function() return true end)
 
---- A Manifest of a result's bytes, with references for what it names.
+--- The Manifest of a result, with references for what it names.
 function call.manifest_of(result)
-  local parsed, message, code, detail = manifest.parse(result.bytes, result.descriptor.media_type)
+  local parsed, message, code, detail
+  if result.manifest then
+    parsed = manifest.of(result.manifest)
+  else
+    parsed, message, code, detail = manifest.parse(result.bytes, result.descriptor.media_type)
+  end
   if not parsed then
     return nil, message, code, detail
   end

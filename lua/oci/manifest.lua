@@ -45,6 +45,11 @@ function manifest.parse(bytes, media_type)
   if not fields then
     return nil, message, code, detail
   end
+  return manifest.of(fields)
+end
+
+--- A Manifest out of its fields, as the core gives them.
+function manifest.of(fields)
   return setmetatable(fields, meta)
 end
 

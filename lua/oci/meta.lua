@@ -368,7 +368,7 @@ function Operation:take(most) end
 ---@return table? detail
 function Operation:take_file(most) end
 
----@return { descriptor?: oci.Descriptor, bytes?: string, names: string[], files: oci.File[], entries?: (string|false)[], size: integer }? result
+---@return { descriptor?: oci.Descriptor, bytes?: string, manifest?: table, names: string[], files?: oci.File[], entries?: (string|false)[], size: integer }? result
 ---@return string? message
 ---@return string? code
 ---@return table? detail

@@ -107,7 +107,6 @@ local function make_pulled(roles, result)
     roles = roles and {},
   }
   for _, file in ipairs(result.files) do
-    file.annotations = parsed.layers[file.layer].annotations
     file.role = roles and roles[file.layer] or nil
     if file.role then
       local same = made.roles[file.role] or {}

@@ -355,14 +355,14 @@ static int pull_artifact(void)
     };
     struct oci_pull_target target = {&type};
     struct oci_desc desc = {0};
-    struct oci_bytes *bytes = NULL;
+    struct oci_manifest *m = NULL;
     planned = NULL;
     discards = 0;
-    int rc = run(oci_flow_pull_artifact(&from.base, "image", NULL, &target, NULL, &desc, &bytes));
+    int rc = run(oci_flow_pull_artifact(&from.base, "image", NULL, &target, NULL, &desc, &m));
     CHECK(rc != OCI_OK || to.blobs.count == 2);
     CHECK(!planned || discards > 0);
     oci_desc_done(&desc);
-    oci_bytes_unref(bytes);
+    oci_manifest_free(m);
     return rc;
 }
 

@@ -141,8 +141,12 @@ static int pull_selected(const char *name, const struct oci_selection *what, con
 {
     oci_desc_done(&found);
     bytes = oci_bytes_unref(bytes);
-    return flow_host_run(&graph_host,
-                         oci_flow_pull_artifact(&from.base, name, what, &target.base, options, &found, &bytes));
+    struct oci_manifest *m = NULL;
+    int rc = flow_host_run(&graph_host,
+                           oci_flow_pull_artifact(&from.base, name, what, &target.base, options, &found, &m));
+    bytes = m ? oci_bytes_ref(m->bytes) : NULL;
+    oci_manifest_free(m);
+    return rc;
 }
 
 static int pull(const char *name, const char *platform, const struct oci_graph_options *options)
