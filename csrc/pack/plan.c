@@ -1,6 +1,5 @@
 #include "pack/plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -48,9 +47,13 @@ static int add_header(struct oci_planner *p, const struct oci_dir_walk_entry *e,
         return OCI_OK; /* nothing to call it by */
     if (++p->entries > OCI_PACK_MAX_ENTRIES)
         return oci_err_set(reterr, OCI_LIMIT, "packing %.150s: it has more than %d entries", p->dir, OCI_PACK_MAX_ENTRIES);
-    int len = snprintf(name, sizeof name, "%s%s%s", p->prefix, *p->prefix && *e->path ? "/" : "", e->path);
-    if (len >= (int)sizeof name)
+    size_t at = strlen(p->prefix), len = strlen(e->path);
+    memcpy(name, p->prefix, at + 1);
+    if (at > 0 && len > 0)
+        name[at++] = '/';
+    if (at + len + 1 > sizeof name)
         return oci_pack_refuse(reterr, OCI_LIMIT, e->path, "has a name that is longer than a path may be");
+    memcpy(name + at, e->path, len + 1);
     struct oci_tar_entry t = {
         .kind = e->info.kind,
         .name = name,

@@ -156,9 +156,12 @@ static int fill(struct block *h, const struct oci_tar_entry *e, const char *name
 int oci_tar_add_header(struct oci_buf *b, const struct oci_tar_entry *e)
 {
     char name[OCI_MAX_PATH * 2 + 2];
-    int len = snprintf(name, sizeof name, "%s%s", e->name, e->kind == OCI_FILE_DIRECTORY ? "/" : "");
-    if (len < 0 || (size_t)len >= sizeof name)
+    size_t len = strlen(e->name);
+    if (len + 2 > sizeof name)
         return OCI_LIMIT;
+    memcpy(name, e->name, len + 1);
+    if (e->kind == OCI_FILE_DIRECTORY)
+        memcpy(name + len, "/", 2);
     oci_auto(oci_buf) struct oci_buf records;
     oci_buf_init(&records, 4 * OCI_MAX_PATH);
     struct block h;
