@@ -101,24 +101,11 @@ TEST(a_part_that_is_not_there)
     blob_end();
 }
 
-static void good_registry(struct flow_host *h, const struct oci_http *q, struct flow_row *ret_row)
-{
-    (void)h;
-    static const struct {
-        const char *method;
-        int status;
-    } answers[] = {{"HEAD", 404}, {"POST", 202}, {"PATCH", 202}, {"PUT", 201}, {"GET", 200}, {"DELETE", 204}};
-    for (size_t i = 0; i < 6; i++) {
-        if (strcmp(q->method, answers[i].method) == 0)
-            *ret_row = (struct flow_row){.status = answers[i].status, .location = AT, .body = "hello"};
-    }
-}
-
 TEST(a_pull_canceled_anywhere_ends)
 {
     for (unsigned turn = 1;; turn++) {
         blob_begin(NULL, 0);
-        blob_host.answer = good_registry;
+        blob_host.answer = blob_good_registry;
         blob_host.cancel_at_turn = turn;
         blob_host.piece = 2;
         int rc = pull(HELLO, 5, 0, 0, true);

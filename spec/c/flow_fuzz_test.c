@@ -13,7 +13,6 @@
 #include "push_kit.h"
 #include "test.h"
 
-#define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define MANIFEST                                                                                                   \
     "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"" HELLO "\",\"size\":2},\"layers\":[]}"
 
@@ -32,18 +31,6 @@ static uint64_t seed;
 static unsigned pick(unsigned n)
 {
     return (unsigned)(flow_random(&seed) % n);
-}
-
-static struct oci_repository repo(void)
-{
-    return (struct oci_repository){.host = &host.host, .origin = flow_origin(), .registry = "r.io", .name = "a/b"};
-}
-
-static struct oci_digest hello_digest(void)
-{
-    struct oci_digest d;
-    oci_digest_parse(OCI_STR(HELLO), &d, NULL);
-    return d;
 }
 
 /* Half of the time what is hoped for, so that flows come far. */
@@ -206,9 +193,9 @@ TEST(pushes_with_random_answers)
 {
     for (uint64_t run = 0; run < RUNS; run++) {
         begin(run);
-        struct oci_repository r = repo();
+        struct oci_repository r = flow_repository(&host);
         bool known = pick(2);
-        struct oci_digest d = known ? hello_digest() : (struct oci_digest){""};
+        struct oci_digest d = known ? flow_hello_digest() : (struct oci_digest){""};
         struct oci_desc desc, ret;
         enum oci_put_state state = 99;
         struct oci_put hint = {.is_new = pick(3) == 0, .mount_from = pick(3) ? NULL : "c/d", .verify = pick(3) == 0};
@@ -228,8 +215,8 @@ TEST(pulls_with_random_answers)
 {
     for (uint64_t run = 0; run < RUNS; run++) {
         begin(run);
-        struct oci_repository r = repo();
-        struct oci_digest d = hello_digest();
+        struct oci_repository r = flow_repository(&host);
+        struct oci_digest d = flow_hello_digest();
         struct oci_desc desc;
         struct oci_bytes *bytes = NULL;
         oci_desc_set(&desc, "a/b", &d, pick(3) ? 5 : OCI_SIZE_UNKNOWN);
@@ -252,7 +239,7 @@ TEST(manifests_with_random_answers)
     oci_digest_of(OCI_STR(OCI_SHA256), MANIFEST, strlen(MANIFEST), &manifest, NULL);
     for (uint64_t run = 0; run < RUNS; run++) {
         begin(run);
-        struct oci_repository r = repo();
+        struct oci_repository r = flow_repository(&host);
         struct oci_desc desc = {0};
         struct oci_bytes *bytes = NULL;
         bool by_digest = pick(2);
@@ -286,9 +273,9 @@ TEST(lists_and_deletes_with_random_answers)
 {
     for (uint64_t run = 0; run < RUNS; run++) {
         begin(run);
-        struct oci_repository r = repo();
+        struct oci_repository r = flow_repository(&host);
         struct oci_names names = {0};
-        struct oci_digest d = hello_digest();
+        struct oci_digest d = flow_hello_digest();
         struct oci_desc desc;
         struct oci_flow *f = NULL;
         switch (pick(5)) {
@@ -434,7 +421,7 @@ TEST(pushes_of_random_pieces)
         begin_graph(run);
         struct oci_push_document p = push_manifest(pick(6));
         for (size_t i = 0; i < p.count; i++) {
-            struct oci_digest d = pick(4) ? (struct oci_digest){""} : hello_digest();
+            struct oci_digest d = pick(4) ? (struct oci_digest){""} : flow_hello_digest();
             oci_desc_set(&p.layers[i].desc, "a/b", &d, OCI_SIZE_UNKNOWN);
             p.layers[i].source = random_source(0);
         }

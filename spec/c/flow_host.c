@@ -58,6 +58,18 @@ struct oci_origin *flow_origin(void)
     return (struct oci_origin *)(void *)&place;
 }
 
+struct oci_repository flow_repository(struct flow_host *h)
+{
+    return (struct oci_repository){.host = &h->host, .origin = flow_origin(), .registry = "r.io", .name = "a/b"};
+}
+
+struct oci_digest flow_hello_digest(void)
+{
+    struct oci_digest d;
+    CHECK_INT(oci_digest_parse(OCI_STR(HELLO), &d, NULL), OCI_OK);
+    return d;
+}
+
 /* ---- the host's calls: everything is only queued ---- */
 
 static void host_call(struct oci_host *host, struct oci_call *c)

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "flow/driver.h"
 #include "flow/flow.h"
+#include "flow/registry_flows.h"
 
 #define HOST_LENGTH_0 (-1) /* a Content-Length of 0 */
 
@@ -81,7 +82,11 @@ const char *flow_host_methods(struct flow_host *h, char *buf, size_t size);
 
 uint64_t flow_random(uint64_t *state); /* a small generator with a fixed sequence */
 
-/* An origin that is nobody's. */
+/* An origin that is nobody's, and a repository there: r.io/a/b. */
 struct oci_origin *flow_origin(void);
+struct oci_repository flow_repository(struct flow_host *h);
+
+#define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" /* of "hello" */
+struct oci_digest flow_hello_digest(void);
 
 #endif

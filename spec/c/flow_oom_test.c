@@ -14,7 +14,6 @@
 #include "push_kit.h"
 #include "test.h"
 
-#define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define AT "https://r.io/up/1?s=x"
 #define MANIFEST                                                                                                   \
     "{\"schemaVersion\":2,\"artifactType\":\"x/y\",\"config\":{\"mediaType\":\"a/b\",\"digest\":\"" HELLO          \
@@ -23,18 +22,6 @@
 static struct flow_host host;
 static struct fake_store from, to;
 static struct oci_digest manifest;
-
-static struct oci_repository repo(void)
-{
-    return (struct oci_repository){.host = &host.host, .origin = flow_origin(), .registry = "r.io", .name = "a/b"};
-}
-
-static struct oci_digest hello_digest(void)
-{
-    struct oci_digest d;
-    oci_digest_parse(OCI_STR(HELLO), &d, NULL);
-    return d;
-}
 
 static void good(struct flow_host *h, const struct oci_http *q, struct flow_row *ret_row)
 {
@@ -102,8 +89,8 @@ static struct oci_source *piped(void)
 
 static int push_with(struct oci_source *take, bool known, const struct oci_put *hint)
 {
-    struct oci_repository r = repo();
-    struct oci_digest d = known ? hello_digest() : (struct oci_digest){""};
+    struct oci_repository r = flow_repository(&host);
+    struct oci_digest d = known ? flow_hello_digest() : (struct oci_digest){""};
     struct oci_desc desc;
     oci_desc_set(&desc, "a/b", &d, 5);
     return run(oci_flow_push_blob(&r, &desc, take, hint, NULL, NULL));
@@ -118,8 +105,8 @@ static int push_piped_stream(void) { return push_with(piped(), false, NULL); }
 
 static int pull_blob(void)
 {
-    struct oci_repository r = repo();
-    struct oci_digest d = hello_digest();
+    struct oci_repository r = flow_repository(&host);
+    struct oci_digest d = flow_hello_digest();
     struct oci_desc desc;
     struct oci_bytes *bytes = NULL;
     oci_desc_set(&desc, "a/b", &d, 5);
@@ -134,7 +121,7 @@ static int pull_blob(void)
 
 static int get(void)
 {
-    struct oci_repository r = repo();
+    struct oci_repository r = flow_repository(&host);
     struct oci_desc desc = {0};
     struct oci_bytes *bytes = NULL;
     int rc = run(oci_flow_get_manifest(&r, manifest.text, 0, &desc, &bytes));
@@ -147,7 +134,7 @@ static int get(void)
 
 static int head(void)
 {
-    struct oci_repository r = repo();
+    struct oci_repository r = flow_repository(&host);
     struct oci_desc desc = {0};
     int rc = run(oci_flow_head_manifest(&r, "v1", &desc));
     oci_desc_done(&desc);
@@ -156,7 +143,7 @@ static int head(void)
 
 static int put(void)
 {
-    struct oci_repository r = repo();
+    struct oci_repository r = flow_repository(&host);
     struct oci_bytes *b = oci_bytes_new(MANIFEST, strlen(MANIFEST));
     struct oci_desc desc;
     if (!b)
@@ -169,7 +156,7 @@ static int put(void)
 
 static int tags(void)
 {
-    struct oci_repository r = repo();
+    struct oci_repository r = flow_repository(&host);
     struct oci_names names = {0};
     int rc = run(oci_flow_list_tags(&r, &names));
     if (rc == OCI_OK)
@@ -180,7 +167,7 @@ static int tags(void)
 
 static int untag(void)
 {
-    struct oci_repository r = repo();
+    struct oci_repository r = flow_repository(&host);
     return run(oci_flow_delete_tag(&r, "v1"));
 }
 

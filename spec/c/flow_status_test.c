@@ -11,7 +11,6 @@
 #include "model/manifest.h"
 #include "test.h"
 
-#define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define AT "https://r.io/up/1"
 #define BODY                                                                                                       \
     "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"" HELLO "\",\"size\":2},\"layers\":[]}"
@@ -26,18 +25,6 @@ static struct oci_bytes *bytes;
 static struct oci_sink *sink;
 static char manifest_digest[OCI_DIGEST_MAX];
 
-static struct oci_repository repo(void)
-{
-    return (struct oci_repository){.host = &host.host, .origin = flow_origin(), .registry = "r.io", .name = "a/b"};
-}
-
-static struct oci_digest hello_digest(void)
-{
-    struct oci_digest d;
-    oci_digest_parse(OCI_STR(HELLO), &d, NULL);
-    return d;
-}
-
 static struct oci_source *hello(void)
 {
     struct oci_bytes *b = oci_bytes_new("hello", 5);
@@ -48,8 +35,8 @@ static struct oci_source *hello(void)
 
 static struct oci_flow *make_push(bool stream, const char *mount_from)
 {
-    struct oci_repository r = repo();
-    struct oci_digest d = stream ? (struct oci_digest){""} : hello_digest();
+    struct oci_repository r = flow_repository(&host);
+    struct oci_digest d = stream ? (struct oci_digest){""} : flow_hello_digest();
     struct oci_desc blob;
     struct oci_put hint = {.mount_from = mount_from};
     oci_desc_set(&blob, "a/b", &d, 5);
@@ -58,8 +45,8 @@ static struct oci_flow *make_push(bool stream, const char *mount_from)
 
 static struct oci_flow *make_pull(uint64_t offset)
 {
-    struct oci_repository r = repo();
-    struct oci_digest d = hello_digest();
+    struct oci_repository r = flow_repository(&host);
+    struct oci_digest d = flow_hello_digest();
     struct oci_desc blob;
     oci_desc_set(&blob, "a/b", &d, 5);
     sink = oci_sink_bytes(100, NULL, &bytes);
@@ -68,8 +55,8 @@ static struct oci_flow *make_pull(uint64_t offset)
 
 static struct oci_flow *make(const char *name)
 {
-    struct oci_repository r = repo();
-    struct oci_digest d = hello_digest();
+    struct oci_repository r = flow_repository(&host);
+    struct oci_digest d = flow_hello_digest();
     if (strcmp(name, "stat") == 0)
         return oci_flow_stat_blob(&r, &d, &desc);
     if (strcmp(name, "push") == 0)

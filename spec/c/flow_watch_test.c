@@ -11,7 +11,6 @@
 #include "flow_host.h"
 #include "test.h"
 
-#define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
 static struct flow_host host;
 

@@ -7,16 +7,23 @@
 
 #include "net_kit.h"
 
-TEST(exchange_follows_redirects_without_credentials)
+/* Two origins that want a password, a blob, and alice at the first. */
+static struct oci_origin *alice_up(struct bench *b, char digest[160])
 {
-    struct bench b = bench_up(NULL, NULL);
-    char digest[160];
+    static char user[] = "alice", password[] = "s3cret:pass";
+    const struct oci_credential c = {.username = user, .password = password};
+    *b = bench_up(NULL, NULL);
     kit_second();
     kit_put_blob("a", "hello", 5, digest);
     kit_auth("{'mode': 'basic'}");
-    char user[] = "alice", password[] = "s3cret:pass";
-    struct oci_credential c = {.username = user, .password = password};
-    struct oci_origin *o = kit_origin(b.net, b.registry, &c);
+    return kit_origin(b->net, b->registry, &c);
+}
+
+TEST(exchange_follows_redirects_without_credentials)
+{
+    struct bench b;
+    char digest[160];
+    struct oci_origin *o = alice_up(&b, digest);
     static const int statuses[] = {301, 302, 303, 307, 308};
     for (size_t i = 0; i < 5; i++) {
         char rule[300];
@@ -41,14 +48,9 @@ TEST(exchange_follows_redirects_without_credentials)
 /* Also when the way leads back (ggcr #2349): then the registry asks, and gets no answer. */
 TEST(exchange_stays_unauthorized_once_it_was_sent_away)
 {
-    struct bench b = bench_up(NULL, NULL);
+    struct bench b;
     char digest[160], url[300];
-    kit_second();
-    kit_put_blob("a", "hello", 5, digest);
-    kit_auth("{'mode': 'basic'}");
-    char user[] = "alice", password[] = "s3cret:pass";
-    struct oci_credential c = {.username = user, .password = password};
-    struct oci_origin *o = kit_origin(b.net, b.registry, &c);
+    struct oci_origin *o = alice_up(&b, digest);
     kit_rules("[{'origin': 'main', 'header': {'authorization': 'Basic'}, 'times': -1, 'action': {'redirect': "
               "{'location': '{scheme}://{other}/x'}}},"
               " {'origin': 'second', 'times': -1, 'action': {'redirect': {'location': "

@@ -142,27 +142,30 @@ size_t tree_count(const char *at)
     return n;
 }
 
+/* Static. */
+__attribute__((format(printf, 1, 0))) static const char *command_of(const char *fmt, va_list ap)
+{
+    static char command[8192];
+    int n = vsnprintf(command, sizeof command, fmt, ap);
+    CHECK(n > 0 && (size_t)n < sizeof command);
+    return command;
+}
+
 int tree_shell(const char *fmt, ...)
 {
-    char command[8192];
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(command, sizeof command, fmt, ap);
+    int status = system(command_of(fmt, ap));
     va_end(ap);
-    CHECK(n > 0 && (size_t)n < sizeof command);
-    int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
 void tree_output(char *out, size_t size, const char *fmt, ...)
 {
-    char command[8192];
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(command, sizeof command, fmt, ap);
+    FILE *f = popen(command_of(fmt, ap), "r");
     va_end(ap);
-    CHECK(n > 0 && (size_t)n < sizeof command);
-    FILE *f = popen(command, "r");
     CHECK(f != NULL);
     size_t len = fread(out, 1, size - 1, f);
     out[len] = '\0';

@@ -445,27 +445,39 @@ TEST(a_caller_hears_that_nobody_reads_any_more)
     content_end();
 }
 
+/* A caller in a thread takes what comes through, verified against `want`; how the writer ended. */
+static int take_verified(struct oci_bytes *data, const struct oci_desc *want, struct caller *c)
+{
+    struct oci_window *w = oci_window_new(&content_host.host, 0);
+    struct oci_source *from = oci_source_bytes(data);
+    struct oci_sink *writer = oci_window_sink(w, want);
+    caller_init(c, w);
+    caller_run(c, take_all);
+    int rc = pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL);
+    oci_sink_free(writer);
+    oci_source_free(from);
+    oci_thread_join(&c->thread);
+    oci_window_unref(w);
+    return rc;
+}
+
+static void caller_done(struct caller *c)
+{
+    oci_buf_done(&c->got);
+    signal_done(&c->changed);
+}
+
 TEST(a_caller_takes_verified_content)
 {
     content_begin();
     for (int i = 0; i < 4; i++) {
         struct oci_bytes *data = scratch_bytes((size_t)i * 2 * MIB + 1, 1);
         struct oci_desc want = scratch_desc(data, "sha256");
-        struct oci_window *w = oci_window_new(&content_host.host, 0);
-        struct oci_source *from = oci_source_bytes(data);
-        struct oci_sink *writer = oci_window_sink(w, &want);
         struct caller c;
-        caller_init(&c, w);
-        caller_run(&c, take_all);
-        CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL), OCI_OK);
-        oci_sink_free(writer);
-        oci_source_free(from);
-        oci_thread_join(&c.thread);
+        CHECK_INT(take_verified(data, &want, &c), OCI_OK);
         CHECK_INT(c.rc, OCI_END_OF_CONTENT);
         CHECK(c.got.len == data->len && memcmp(c.got.p, data->p, data->len) == 0);
-        oci_buf_done(&c.got);
-        signal_done(&c.changed);
-        oci_window_unref(w);
+        caller_done(&c);
         oci_bytes_unref(data);
     }
     content_end();
@@ -476,21 +488,11 @@ TEST(a_caller_never_takes_an_end_that_is_not_verified)
     content_begin();
     struct oci_bytes *data = scratch_bytes(MIB, 1), *other = scratch_bytes(MIB, 2);
     struct oci_desc want = scratch_desc(other, "sha256");
-    struct oci_window *w = oci_window_new(&content_host.host, 0);
-    struct oci_source *from = oci_source_bytes(data);
-    struct oci_sink *writer = oci_window_sink(w, &want);
     struct caller c;
-    caller_init(&c, w);
-    caller_run(&c, take_all);
-    CHECK_INT(pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL), OCI_DIGEST_MISMATCH);
-    oci_sink_free(writer);
-    oci_source_free(from);
-    oci_thread_join(&c.thread);
+    CHECK_INT(take_verified(data, &want, &c), OCI_DIGEST_MISMATCH);
     CHECK_INT(c.rc, OCI_DIGEST_MISMATCH);
     CHECK(strstr(c.err.text, want.digest.text));
-    oci_buf_done(&c.got);
-    signal_done(&c.changed);
-    oci_window_unref(w);
+    caller_done(&c);
     oci_bytes_unref(data);
     oci_bytes_unref(other);
     content_end();

@@ -26,8 +26,8 @@ local function too_large(report, layer)
   return true
 end
 
--- The layer's JSON object goes to `look(value)`.
-local function with_json(layer, report, look)
+-- All of a small layer's bytes go to `look(bytes)`.
+local function with_bytes(layer, report, look)
   if not layer:small() then
     return too_large(report, layer)
   end
@@ -35,15 +35,22 @@ local function with_json(layer, report, look)
   if not bytes then
     return nil, message, code, detail
   end
-  local value, why = core.json_decode(bytes)
-  if value == nil then
-    report("the layer is not JSON: " .. why)
-  elseif type(value) ~= "table" then
-    report "the layer is no JSON object"
-  else
-    look(value)
-  end
+  look(bytes)
   return true
+end
+
+-- The layer's JSON object goes to `look(value)`.
+local function with_json(layer, report, look)
+  return with_bytes(layer, report, function(bytes)
+    local value, why = core.json_decode(bytes)
+    if value == nil then
+      report("the layer is not JSON: " .. why)
+    elseif type(value) ~= "table" then
+      report "the layer is no JSON object"
+    else
+      look(value)
+    end
+  end)
 end
 
 -- The bytes of the first file in the layer that matches go to `look(bytes)`, or nil if there is none.
@@ -115,18 +122,12 @@ function inspect.json(layer, report)
 end
 
 function inspect.yaml(layer, report)
-  if not layer:small() then
-    return too_large(report, layer)
-  end
-  local bytes, message, code, detail = layer:bytes()
-  if not bytes then
-    return nil, message, code, detail
-  end
-  local value, why = core.yaml_decode(bytes)
-  if type(value) ~= "table" then
-    report("the layer is no YAML mapping" .. (why and ": " .. why or ""))
-  end
-  return true
+  return with_bytes(layer, report, function(bytes)
+    local value, why = core.yaml_decode(bytes)
+    if type(value) ~= "table" then
+      report("the layer is no YAML mapping" .. (why and ": " .. why or ""))
+    end
+  end)
 end
 
 function inspect.spdx(layer, report)

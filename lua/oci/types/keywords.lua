@@ -399,16 +399,23 @@ known["required"] = function(compiler, argument, where)
   end
 end
 
-known["properties"] = function(compiler, argument, where)
-  local nodes = demand_members(compiler, argument, where)
-  local order = sorted(nodes)
+-- A check that calls act(context, value, name, path) for each of the names, sorted, that an object has.
+local function for_each_of(names, act)
+  local order = sorted(names)
   return function(context, value, path)
     for _, name in ipairs(is_object(value) and order or {}) do
       if value[name] ~= nil then
-        context:run(nodes[name], value[name], member_path(path, name))
+        act(context, value, name, path)
       end
     end
   end
+end
+
+known["properties"] = function(compiler, argument, where)
+  local nodes = demand_members(compiler, argument, where)
+  return for_each_of(nodes, function(context, value, name, path)
+    context:run(nodes[name], value[name], member_path(path, name))
+  end)
 end
 
 known["patternProperties"] = function(compiler, argument, where)
@@ -481,26 +488,16 @@ known["dependentRequired"] = function(compiler, argument, where)
   for name, others in pairs(argument) do
     demand_names(compiler, others, compiler.below(where, name))
   end
-  local order = sorted(argument)
-  return function(context, value, path)
-    for _, name in ipairs(is_object(value) and order or {}) do
-      if value[name] ~= nil then
-        require_with(context, value, path, name, argument[name])
-      end
-    end
-  end
+  return for_each_of(argument, function(context, value, name, path)
+    require_with(context, value, path, name, argument[name])
+  end)
 end
 
 known["dependentSchemas"] = function(compiler, argument, where)
   local nodes = demand_members(compiler, argument, where)
-  local order = sorted(nodes)
-  return function(context, value, path)
-    for _, name in ipairs(is_object(value) and order or {}) do
-      if value[name] ~= nil then
-        context:run(nodes[name], value, path)
-      end
-    end
-  end
+  return for_each_of(nodes, function(context, value, name, path)
+    context:run(nodes[name], value, path)
+  end)
 end
 
 -- Draft-07's one keyword for the two above.

@@ -286,4 +286,36 @@ function inputs.list(kind, role, value)
   return all
 end
 
+--- Reads what is given for all roles of layers, calls prepare(role, item) for each content, and puts them back as lists. true, or
+-- nil, message, code, detail.
+function inputs.read_roles(kind, given, prepare)
+  for _, role in ipairs(kind.layers) do
+    local items, message, code, detail = inputs.list(kind, role, inputs.of_role(given, role))
+    if not items then
+      return nil, message, code, detail
+    end
+    for _, item in ipairs(items) do
+      prepare(role, item)
+    end
+    given[inputs.key(role.role)] = nil
+    given[role.role] = items
+  end
+  return true
+end
+
+--- After that: the digests of what is in them before it is compressed, in their order; or nil, message, code, detail.
+function inputs.diff_ids(kind, given, client)
+  local digests = {}
+  for _, role in ipairs(kind.layers) do
+    for _, item in ipairs(given[role.role]) do
+      local digest, message, code, detail = inputs.plain_digest(client, item)
+      if not digest then
+        return nil, ("%s: '%s': %s"):format(kind.name, role.role, message), code, detail
+      end
+      digests[#digests + 1] = digest
+    end
+  end
+  return core.array(digests)
+end
+
 return inputs

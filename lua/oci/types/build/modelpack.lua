@@ -58,25 +58,15 @@ end
 
 --- See build.expand. `descriptor` and `model` are the config's members `descriptor` and `config`; its `modelfs` is computed.
 function modelpack.expand(kind, given, client)
-  local digests = {}
-  for _, role in ipairs(kind.layers) do
-    local items, message, code, detail = inputs.list(kind, role, inputs.of_role(given, role))
-    if not items then
-      return nil, message, code, detail
-    end
-    for _, item in ipairs(items) do
-      prepare(role, item)
-      if given.config == nil then
-        digests[#digests + 1], message, code, detail = inputs.plain_digest(client, item)
-        if message then
-          return nil, ("%s: '%s': %s"):format(kind.name, role.role, message), code, detail
-        end
-      end
-    end
-    given[inputs.key(role.role)] = nil
-    given[role.role] = items
+  local digests
+  local ok, message, code, detail = inputs.read_roles(kind, given, prepare)
+  if not ok or given.config ~= nil then
+    return ok and given, message, code, detail
   end
-  if given.config ~= nil or not digests[1] then
+  digests, message, code, detail = inputs.diff_ids(kind, given, client)
+  if not digests then
+    return nil, message, code, detail
+  elseif not digests[1] then
     return given
   end
   local descriptor = inputs.copy(given.descriptor or EMPTY_TABLE)
@@ -90,7 +80,7 @@ function modelpack.expand(kind, given, client)
   given.config = {
     data = go.object(FIELDS.config, {
       descriptor = print_fields(kind, "descriptor", descriptor),
-      modelfs = ('{"type":"layers","diffIds":%s}'):format(assert(core.json_encode(core.array(digests)))),
+      modelfs = ('{"type":"layers","diffIds":%s}'):format(assert(core.json_encode(digests))),
       config = print_fields(kind, "model", given.model or EMPTY_TABLE),
     }),
     media_type = kind.config.media_type,

@@ -1,5 +1,4 @@
 --- Container images of file systems: the config lists the digests of the layers as they are before they are compressed.
-local core = require "oci.core"
 local inputs = require "oci.types.build.inputs"
 local layers = require "oci.types.build.layers"
 local options = require "oci.options"
@@ -16,27 +15,9 @@ local function of_platform(platform)
   return { os = os, architecture = architecture, variant = variant ~= "" and variant or nil }
 end
 
--- The digests of the layers in their order; nil, message, code, detail. `given` gets the contents as they were read.
-local function diff_ids(kind, given, client)
-  local digests = {}
-  for _, role in ipairs(kind.layers) do
-    local items, message, code, detail = inputs.list(kind, role, inputs.of_role(given, role))
-    if not items then
-      return nil, message, code, detail
-    end
-    for _, item in ipairs(items) do
-      item.prefix = item.dir and (item.prefix or "") or nil
-      item.media_type = item.media_type or layers.choose(role, item)
-      local digest
-      digest, message, code, detail = inputs.plain_digest(client, item)
-      if not digest then
-        return nil, ("%s: '%s': %s"):format(kind.name, role.role, message), code, detail
-      end
-      digests[#digests + 1] = digest
-    end
-    given[role.role] = items
-  end
-  return core.array(digests)
+local function prepare(role, item)
+  item.prefix = item.dir and (item.prefix or "") or nil
+  item.media_type = item.media_type or layers.choose(role, item)
 end
 
 --- See build.expand. `config` may be left out where there is a `platform`, and its `rootfs` in any case.
@@ -45,7 +26,11 @@ function oci_image.expand(kind, given, client)
   if type(config.json) ~= "table" or config.json.rootfs ~= nil then
     return given
   end
-  local digests, message, code, detail = diff_ids(kind, given, client)
+  local digests
+  local ok, message, code, detail = inputs.read_roles(kind, given, prepare)
+  if ok then
+    digests, message, code, detail = inputs.diff_ids(kind, given, client)
+  end
   if not digests then
     return nil, message, code, detail
   end
