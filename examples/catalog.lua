@@ -2,11 +2,15 @@
 -- type may carry, and how large a layer may be. All types, or those named, then with a page about each in Markdown.
 local oci = require "oci"
 
+-- The items of several lists, each once.
 local function joined(...)
-  local all = oci.array {}
+  local all, seen = oci.array {}, {}
   for i = 1, select("#", ...) do
     for _, item in ipairs(select(i, ...) or {}) do
-      all[#all + 1] = item
+      if not seen[item] then
+        seen[item] = true
+        all[#all + 1] = item
+      end
     end
   end
   return all
@@ -16,12 +20,11 @@ end
 local function layer_types(roles)
   local all = oci.array {}
   for _, role in ipairs(roles) do
-    for _, item in ipairs(joined(role.media_types, role.legacy_media_types, { role.media_type_pattern })) do
-      all[#all + 1] = item
+    local prefixes = {}
+    for i, prefix in ipairs(role.media_type_prefixes or {}) do
+      prefixes[i] = prefix .. "*"
     end
-    for _, prefix in ipairs(role.media_type_prefixes or {}) do
-      all[#all + 1] = prefix .. "*"
-    end
+    all = joined(all, role.media_types, role.legacy_media_types, { role.media_type_pattern }, prefixes)
   end
   return all
 end

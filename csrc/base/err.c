@@ -105,6 +105,8 @@ void oci_err_add(struct oci_err *err, const char *words)
     if (!err || err->code == OCI_OK)
         return;
     size_t len = strlen(err->text);
+    if (len > 1 && err->text[len - 1] == '.' && err->text[len - 2] != '.')
+        len--;
     int more = snprintf(err->text + len, sizeof err->text - len, "; %s", words);
     tidy(err->text, sizeof err->text, more >= (int)(sizeof err->text - len));
 }

@@ -35,7 +35,7 @@ local options = require "oci.options"
 ---@field length? integer bytes; left out: to the end
 
 ---@class oci.FetchOptions: oci.RangeOptions
----@field limit? integer bytes; 64 MiB
+---@field limit? integer bytes, LIMIT if there are more; left out: 64 MiB
 
 ---@class oci.PushBlobOptions: oci.CallOptions
 ---@field new? boolean hash and upload in one pass, without asking first

@@ -108,7 +108,7 @@ end
 
 --- A new list for content.add: `items` as the core takes them, `readers` by number (those of another list go on in it).
 function content.list(readers)
-  return { items = {}, readers = readers or {}, titles = {} }
+  return { items = {}, readers = readers or {}, titles = {}, below = {} }
 end
 
 local function packing_fault(given, kind)
@@ -150,6 +150,22 @@ local function as_table(call, index, where, given)
   return type(given) == "string" and { path = given } or given, kind
 end
 
+-- The title below which this one would be, or one that would be below this: pull could write only one of the two.
+local function in_the_way(list, title)
+  if list.below[title] then
+    return list.below[title]
+  end
+  local slash = title:find("/", 1, true)
+  while slash do
+    local above = title:sub(1, slash - 1)
+    if list.titles[above] then
+      return above
+    end
+    list.below[above] = title
+    slash = title:find("/", slash + 1, true)
+  end
+end
+
 -- Appends one item, with its title if the list wants titles.
 local function append(list, item, where, titled)
   if titled and not item.title then
@@ -162,7 +178,11 @@ local function append(list, item, where, titled)
   if item.title and list.titles[item.title] then
     return nil, ("%s: the title \"%s\" is given twice"):format(where, item.title), "INVALID", { path = item.path }
   end
-  if item.title then
+  local other = item.title and in_the_way(list, item.title)
+  if other then
+    return nil, ("%s: the titles \"%s\" and \"%s\" cannot both be files of one directory"):format(where, item.title,
+      other), "INVALID", { path = item.path }
+  elseif item.title then
     list.titles[item.title] = true
   end
   list.items[#list.items + 1] = item

@@ -9,13 +9,20 @@ local function rfc3339(seconds)
   return (os.date("!%Y-%m-%dT%H:%M:%SZ", seconds))
 end
 
+-- "2024-02-29T23:59:60.5+01:00"; whether a month has so many days is not looked at.
+local function is_time(text)
+  local month, day, hour, minute, second, zone = text:match(
+    "^%d%d%d%d%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)%.?%d*([Zz+-]%d?%d?:?%d?%d?)$")
+  return month and month >= "01" and month <= "12" and day >= "01" and day <= "31" and hour <= "23" and minute <= "59"
+    and second <= "60" and (zone:find "^[Zz]$" or zone:find "^[+-]%d%d:%d%d$") ~= nil
+end
+
 --- The text for a `created`: true (now, or SOURCE_DATE_EPOCH), seconds, or RFC 3339, which is kept; or nil, message.
 return function(value)
   if type(value) == "number" then
     return rfc3339(value)
   elseif type(value) == "string" then
-    if value:find("^%d%d%d%d%-%d%d%-%d%d[Tt ]%d%d:%d%d:%d%d%.?%d*[Zz]$")
-      or value:find("^%d%d%d%d%-%d%d%-%d%d[Tt ]%d%d:%d%d:%d%d%.?%d*[+-]%d%d:%d%d$") then
+    if is_time(value) then
       return value
     end
     return nil, ("created: \"%s\" is not a time in the form of RFC 3339"):format((value:gsub("%c", "?")))

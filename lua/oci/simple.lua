@@ -23,14 +23,26 @@ function simple.copy(client, from, to, given)
   return start(client, "copy", texts, arguments { tags = list_of(given.tags) }, given, { finish = descriptor })
 end
 
-local blob_checkers = options.of_call { offset = options.size, length = options.size, limit = options.size }
+-- For the core 0 is the usual limit.
+local function limit(value)
+  return (options.size(value) or value < 1) and "whole number of bytes, at least 1" or nil
+end
+
+local blob_checkers = options.of_call { offset = options.size, length = options.size, limit = limit }
 local open_checkers = options.of_call { offset = options.size, length = options.size }
+
+local function whole(result, message, code, detail)
+  if not result and code == "LIMIT" then
+    message = message .. "; give a larger 'limit', or read it with open_blob"
+  end
+  return bytes(result, message, code, detail)
+end
 
 function simple.fetch_blob(client, ref, given)
   local text = reference.text("fetch_blob", 1, ref)
   given = options.check("fetch_blob", 2, given, blob_checkers)
   local range = { offset = given.offset, length = given.length, limit = given.limit }
-  return start(client, "fetch_blob", { text }, arguments(range), given, { finish = bytes })
+  return start(client, "fetch_blob", { text }, arguments(range), given, { finish = whole })
 end
 
 -- `size` is that of a file.

@@ -237,6 +237,14 @@ describe("titles", function()
     fails("INVALID", { files = { { data = "x", title = "a" }, { data = "y", title = "a" } } }, "twice")
   end)
 
+  it("of which one would have to be a file and a directory are refused: nothing could pull them", function()
+    fails("INVALID", { files = { { data = "x", title = "a" }, { data = "y", title = "a/b/c" } } }, '"a/b/c" and "a"')
+    fails("INVALID", { files = { { data = "x", title = "a/b/c" }, { data = "y", title = "a/b" } } }, '"a/b" and "a/b/c"')
+    fails("INVALID", { files = { { dir = dir .. "/x", title = "a" }, { data = "y", title = "a/new" } } })
+    assert(oci.manifest { artifact_type = TYPE, files = { { data = "x", title = "a/b" }, { data = "y", title = "a/c" },
+      { data = "z", title = "ab" } } })
+  end)
+
   it("that would leave the place are refused before anything is sent", function()
     for _, title in ipairs { "../x", "/x", "a/../../x", "a\\..\\..\\x\0", "x\n", ".." } do
       local ok, built, _, code = pcall(oci.manifest, { artifact_type = TYPE, files = { { data = "x", title = title } } })
@@ -317,6 +325,9 @@ describe("the time of creation", function()
   it("that is no time is INVALID", function()
     fails("INVALID", { created = "yesterday" }, "yesterday")
     fails("INVALID", { created = "2024-01-02" })
+    fails("INVALID", { created = "2024-13-02T03:04:05Z" })
+    fails("INVALID", { created = "2024-01-02T24:04:05Z" })
+    fails("INVALID", { created = "2024-01-02T03:04:05+0100" })
     fails("INVALID", { created = 2 ^ 50 }, "year 9999")
   end)
 

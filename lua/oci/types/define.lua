@@ -26,7 +26,8 @@ local types = require "oci.types"
 ---@field layer_order? "insignificant"|"declared" declared: in the order of the roles
 ---@field subject? "none"|"optional"|"required" left out: optional
 ---@field tag_rule? string for people; "default tag NAME" is also what push takes where the reference has none
----@field limits? { manifest_bytes?: integer, layers?: integer, layer_bytes?: integer }
+---@field limits? { manifest_bytes?: integer, layers?: integer, layer_bytes?: integer } what clients take: `check` finds what
+--- is beyond, `build` and `push` do not look
 ---@field notes? string for people
 ---@field source? string where the type is described
 ---@field more_info_url? string for the submission
