@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "model/lint_inside.h"
 
-#define CHUNK_FIRST 32 /* nodes: a small manifest's */
-#define CHUNK_MOST  4096
+#define CHUNK_FIRST 32  /* nodes: a small manifest's */
+#define CHUNK_MOST  128 /* no larger than what else comes and goes: it finds room between */
 
 struct chunk {
     struct chunk *before;

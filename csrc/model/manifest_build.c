@@ -202,13 +202,21 @@ static int make(const char *media_type, const char *artifact_type, struct oci_by
     return rc;
 }
 
+/* Of the right size: it may live long. */
+static struct oci_bytes *take_text(struct oci_buf *text)
+{
+    size_t len = text->len;
+    char *p = oci_buf_take(text);
+    char *fitting = p ? oci_realloc(p, len + 1) : NULL;
+    return oci_bytes_new_take(fitting ? fitting : p, len);
+}
+
 static int finish(struct draft *d, const char *media_type, const char *artifact_type,
                   struct oci_manifest **ret_manifest)
 {
     add_text(d, "}");
     struct oci_bytes *bytes = NULL;
-    /* A copy of the right size: it may live long. */
-    if (d->rc == OCI_OK && !(bytes = oci_bytes_new(d->text.p, d->text.len)))
+    if (d->rc == OCI_OK && !(bytes = take_text(&d->text)))
         note(d, OCI_NO_MEMORY);
     oci_buf_done(&d->text);
     if (d->rc == OCI_OK)
