@@ -350,14 +350,24 @@ static void caller_run(struct caller *c, void (*run)(void *))
     CHECK_INT(oci_thread_start(&c->thread, "caller", run, c, NULL), OCI_OK);
 }
 
-static void caller_end(struct caller *c)
+static void caller_join(struct caller *c)
 {
     oci_thread_join(&c->thread);
     pool_host_poll(&content_host); /* its last bytes may have woken somebody who was going */
     CHECK(!c->hung);
+}
+
+static void caller_done(struct caller *c)
+{
     oci_buf_done(&c->got);
     signal_done(&c->changed);
     oci_window_unref(c->w);
+}
+
+static void caller_end(struct caller *c)
+{
+    caller_join(c);
+    caller_done(c);
 }
 
 TEST(a_caller_gives_a_stream)
@@ -456,15 +466,8 @@ static int take_verified(struct oci_bytes *data, const struct oci_desc *want, st
     int rc = pool_host_run(&content_host, pool_host_move(&content_host, from, writer), NULL);
     oci_sink_free(writer);
     oci_source_free(from);
-    oci_thread_join(&c->thread);
-    oci_window_unref(w);
+    caller_join(c);
     return rc;
-}
-
-static void caller_done(struct caller *c)
-{
-    oci_buf_done(&c->got);
-    signal_done(&c->changed);
 }
 
 TEST(a_caller_takes_verified_content)
