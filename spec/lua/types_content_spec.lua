@@ -263,6 +263,29 @@ describe("check_content", function()
     assert.equal(1, ranges)
   end)
 
+  it("takes archives as they come, again where that breaks off, and verified", function()
+    local switches = kit.switches()
+    local ref = switches.address .. "/" .. kit.repository() .. ":x"
+    local files = { ["web/Chart.yaml"] = CHART, ["web/large"] = kit.must("head", "-c", "1000000", "/dev/urandom") }
+    assert(oci.push(ref, { config = { data = CONFIG, media_type = "application/vnd.cncf.helm.config.v1+json" },
+      layers = { { data = archive(files), media_type = "application/vnd.cncf.helm.chart.content.v1.tar+gzip" } } }))
+    local layer = assert(oci.fetch_manifest(ref)).layers[1]
+    local get = { method = "GET", path = layer.digest }
+    local function look(action, ranges)
+      switches:reset "content"
+      switches:config { ranges = ranges ~= false }
+      get.action = action
+      switches:rules { get }
+      return oci.types.get("helm-chart"):check_content(ref)
+    end
+    assert.same({}, assert(look { cut = 600000 }))
+    assert.equal(2, #switches:log(layer.digest))
+    assert.same({}, assert(look({ cut = 600000 }, false)))
+    local _, message, code = look { flip = 700000 }
+    assert.equal("DIGEST_MISMATCH", code)
+    assert.truthy(message:find(layer.digest, 1, true), message)
+  end)
+
   it("keeps no file, whatever happens", function()
     local ref = store(client, "helm-chart", { archive { ["web/Chart.yaml"] = CHART } }, CONFIG)
     local tmpname = os.tmpname
