@@ -8,7 +8,7 @@ local reference = require "oci.reference"
 ---@field size? integer bytes; absent where a place did not say
 ---@field annotations? table<string, string>
 ---@field artifact_type? string
----@field platform? table os, architecture, variant, os_version, os_features
+---@field platform? oci.Platform
 ---@field urls? string[]
 ---@field data? string embedded content
 ---@field reference? string PLACE@DIGEST, where a call made the descriptor

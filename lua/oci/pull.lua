@@ -35,6 +35,7 @@ local reference = require "oci.reference"
 ---@field variant? string left out: any
 ---@field os_version? string exactly
 ---@field os_features? string[] all of them
+---@field features? string[] Docker's; in an index it is kept
 
 --- Gets each file in chunks, in the manifest's order, and nil at its end, when it is verified: what came before is not. What
 --- was packed comes as the archive. Returning nil and a message (or false) ends the pull with IO.

@@ -32,7 +32,7 @@ local function nearest(name, checkers)
   return found, least
 end
 
-local MANY = 20
+local MANY = 30
 
 -- "a, b, c", or nil for too many to be read.
 local function all_of(known)
