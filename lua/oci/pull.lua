@@ -107,8 +107,8 @@ local function make_pulled(roles, result)
     files = result.files,
     roles = roles and {},
   }
-  for _, file in ipairs(result.files) do
-    file.role = roles and roles[file.layer] or nil
+  for _, file in ipairs(roles and result.files or {}) do
+    file.role = roles[file.layer]
     if file.role then
       local same = made.roles[file.role] or {}
       same[#same + 1] = file
