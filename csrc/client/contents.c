@@ -56,7 +56,9 @@ static int copy_compression(const char *name, struct oci_piece *p, struct oci_er
 
 static bool copy_ignore(const struct oci_content *from, struct oci_piece *p)
 {
-    char **list = oci_calloc(from->ignore_count + 1, sizeof *list);
+    if (from->ignore_count == 0)
+        return true;
+    char **list = oci_calloc(from->ignore_count, sizeof *list);
     p->pack.ignore = (const char *const *)list;
     for (size_t i = 0; list && i < from->ignore_count; i++) {
         list[i] = oci_strdup(from->ignore[i]);

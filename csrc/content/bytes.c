@@ -46,6 +46,11 @@ static void source_close(struct oci_source *s)
     bytes_source(s)->at = 0;
 }
 
+static struct oci_bytes *source_whole(struct oci_source *s)
+{
+    return bytes_source(s)->bytes;
+}
+
 static void source_free(struct oci_source *s)
 {
     oci_bytes_unref(bytes_source(s)->bytes);
@@ -57,6 +62,7 @@ static const struct oci_source_type bytes_source_type = {
     .read = source_read,
     .rewind = source_rewind,
     .close = source_close,
+    .whole = source_whole,
     .free = source_free,
 };
 
@@ -69,11 +75,6 @@ struct oci_source *oci_source_bytes(struct oci_bytes *bytes)
     b->base.size = bytes->len;
     b->bytes = oci_bytes_ref(bytes);
     return &b->base;
-}
-
-struct oci_bytes *oci_source_whole(const struct oci_source *s)
-{
-    return s->type == &bytes_source_type ? ((const struct bytes_source *)(const void *)s)->bytes : NULL;
 }
 
 /* ---- sink ---------------------------------------------------------------------------------- */

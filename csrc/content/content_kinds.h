@@ -29,8 +29,6 @@ struct oci_source_file_options {
 };
 struct oci_source *oci_source_file_in(const struct oci_source_file_options *options);
 
-/* What a source of bytes gives, or NULL for another one: to be used without reading it. Borrowed. */
-struct oci_bytes *oci_source_whole(const struct oci_source *s);
 /* The path of a file source, or NULL: so that a file can be hashed in one job (oci_hash_file_work). */
 const char *oci_source_file_path(const struct oci_source *s);
 

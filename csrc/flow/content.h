@@ -48,6 +48,8 @@ struct oci_source_type {
     /* MOVE only: `n` more of the bytes that `read` gave were taken by the sink. NULL: nobody wants to
      * know. */
     void (*moved)(struct oci_source *s, size_t n);
+    /* All of it, where it is in memory: to be used instead of reading it. Borrowed. NULL, or gives NULL: it is not. */
+    struct oci_bytes *(*whole)(struct oci_source *s);
     bool on_pool;  /* `read` blocks or burns CPU: it is called as a job on the POOL, one call at a time */
     bool one_shot; /* cannot be rewound: nothing of it is ever sent twice */
 };

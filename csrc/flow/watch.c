@@ -182,6 +182,12 @@ static struct oci_flow *watch_into(struct oci_source *s, struct oci_sink *sink)
     return w->inside->type->into(w->inside, &w->sink.base);
 }
 
+/* Nothing is told of it on its way: the end is. */
+static struct oci_bytes *watch_whole(struct oci_source *s)
+{
+    return of(s)->inside->type->whole(of(s)->inside);
+}
+
 /* ---- making one ---- */
 
 struct oci_source *oci_watch_new(struct oci_source *inside, const struct oci_watch_options *options)
@@ -204,6 +210,7 @@ struct oci_source *oci_watch_new(struct oci_source *inside, const struct oci_wat
         .close = watch_close,
         .free = watch_free,
         .moved = watch_moved,
+        .whole = t->whole && !w->hash ? watch_whole : NULL,
         .on_pool = t->on_pool,
         .one_shot = t->one_shot,
     };

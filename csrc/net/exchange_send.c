@@ -5,7 +5,6 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "content/content_kinds.h"
 #include "model/media_type.h"
 #include "net/exchange.h"
 #include "net/policy.h"
@@ -15,7 +14,7 @@
 
 /* ---- the body of the request ---- */
 
-static const struct oci_source *body(const struct oci_exchange *x)
+static struct oci_source *body(const struct oci_exchange *x)
 {
     return x->probing ? NULL : x->ask->body;
 }
@@ -76,11 +75,11 @@ static int fill_small(struct oci_exchange *x, char *p, size_t size, struct oci_e
 
 static int read_small(struct oci_exchange *x, struct oci_err *reterr)
 {
-    const struct oci_source *s = body(x);
+    struct oci_source *s = body(x);
     if (!s || x->small_tried || s->size >= SMALL || s->type->one_shot || !s->type->rewind)
         return OCI_OK;
     x->small_tried = true;
-    struct oci_bytes *whole = oci_source_whole(s);
+    struct oci_bytes *whole = s->type->whole ? s->type->whole(s) : NULL;
     if (whole) {
         x->small = oci_bytes_ref(whole);
         return OCI_OK;

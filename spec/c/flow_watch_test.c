@@ -43,6 +43,22 @@ TEST(hashes_what_is_read_and_begins_anew_when_it_is_rewound)
     oci_source_free(w);
 }
 
+/* Content in memory is used where it is, unless it must be read to be hashed. */
+TEST(gives_the_whole_of_what_it_only_counts)
+{
+    struct oci_source *inside = text("hello");
+    struct oci_source *counted = oci_watch_new(inside, &(struct oci_watch_options){.hash = false});
+    struct oci_source *hashed = oci_watch_new(inside, &(struct oci_watch_options){.hash = true});
+    struct oci_source *file = oci_source_file("there-is-none", 5);
+    CHECK_STR(inside->type->whole(inside)->p, "hello");
+    CHECK(counted->type->whole(counted) == inside->type->whole(inside));
+    CHECK(!hashed->type->whole && !file->type->whole);
+    oci_source_free(file);
+    oci_source_free(hashed);
+    oci_source_free(counted);
+    oci_source_free(inside);
+}
+
 /* ---- what moves by itself ---- */
 
 static struct oci_source *moved_inside;
