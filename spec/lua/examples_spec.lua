@@ -128,6 +128,23 @@ describe("examples", function()
     end
   end)
 
+  it("the README names every call", function()
+    local readme = kit.read(root .. "/README.md")
+    local names = {}
+    for _, place in ipairs { oci, oci.types } do
+      for name, value in pairs(place) do
+        if type(value) == "function" then
+          names[#names + 1] = name
+        end
+      end
+    end
+    assert.is_true(#names > 35, tostring(#names))
+    for _, name in ipairs(names) do
+      assert.truthy(readme:find("`oci." .. name .. "`", 1, true) or readme:find("`" .. name .. "`", 1, true)
+        or name == "register" or name == "is_defined", name) -- private
+    end
+  end)
+
   it("the scripts of the README", function()
     local work = kit.tmp()
     kit.must("cp", "-r", root .. "/README.md", root .. "/examples", work)

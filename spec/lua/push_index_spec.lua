@@ -287,6 +287,14 @@ describe("an entry of an index", function()
     assert.equal("NOT_FOUND", code, message)
   end)
 
+  it("may have its content in it, whatever the bytes are", function()
+    local data = "a\0b"
+    local index = assert(oci.index { artifact_type = TYPE, manifests = {
+      { media_type = "application/vnd.example.v1", digest = oci.digest(data), size = #data, data = data },
+    } })
+    assert.equal(data, index.manifests[1].data)
+  end)
+
   it("that is malformed is named, before anything is sent", function()
     local switches = kit.switches()
     local ref = switches.address .. "/spec/malformed:v1"

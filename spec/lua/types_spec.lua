@@ -194,6 +194,9 @@ local broken = {
     d.layers[1], d.layers[2] = d.layers[2], d.layers[1]
   end },
   { "conftest-bundle", "warning layer-title", "layers[0].annotations", function(d) d.layers[1].annotations = nil end },
+  { "oci-artifact-files", "warning title-path", "layers[0].annotations", function(d)
+    annotate(d.layers[1], TITLE, "docs/../../../etc/passwd")
+  end },
   { "helm-plugin", "error layer-title", "layers[0].annotations", function(d)
     annotate(d.layers[1], TITLE, "plugin.tar.gz")
   end },
@@ -316,6 +319,12 @@ describe("check", function()
     local ok, message = pcall(get("wasm").check, get "wasm", made.manifest(document), { confg = "" })
     assert.is_false(ok)
     assert.truthy(message:find("the nearest is 'config'", 1, true), message)
+  end)
+
+  it("takes any bytes as a config, and so does identify", function()
+    local built = assert(oci.manifest { config = { data = "a\0b", media_type = "application/vnd.example.binary.v1" } })
+    assert.has_no_error(function() get("wasm"):check(built, { config = "a\0b" }) end)
+    assert.has_no_error(function() oci.types.identify(built, { config = "a\0b" }) end)
   end)
 
   it("compares media types as the type does", function()

@@ -29,6 +29,7 @@ local severities = {
   ["layer-legacy"] = "warning",
   ["layer-position"] = "error",
   ["layer-title"] = "warning",
+  ["title-path"] = "warning",
   ["layer-annotation"] = "error",
   ["layer-data"] = "warning",
   ["entry-platform"] = "error",
@@ -335,6 +336,28 @@ local function check_listed(self)
   end
 end
 
+-- Titles become paths where clients write files: pull and oras refuse these.
+local function is_unsafe(title)
+  if title == "" or title:find "^/" or title:find "[%c\127]" then
+    return true
+  end
+  for part in title:gmatch "[^/]+" do
+    if part == "." or part == ".." then
+      return true
+    end
+  end
+end
+
+local function check_titles(self)
+  for i, layer in ipairs(self.manifest.layers or {}) do
+    local title = (layer.annotations or {})[TITLE]
+    if title and is_unsafe(title) then
+      self.report("title-path", self.at(i, "annotations"), ("no client should write a file with the title \"%s\": "
+        .. "write a path without . and .. and / at its beginning"):format(title))
+    end
+  end
+end
+
 local function check_limits(self)
   local limits, manifest = self.kind.limits or {}, self.manifest
   if limits.manifest_bytes and manifest.size > limits.manifest_bytes then
@@ -366,6 +389,7 @@ function check.findings(kind, manifest, opts)
   if comparable then
     check_config(self)
     check_listed(self)
+    check_titles(self)
     check_limits(self)
     local rules = require "oci.types.rules"
     for _, name in ipairs(kind.rules or {}) do
@@ -375,7 +399,7 @@ function check.findings(kind, manifest, opts)
   return self.findings
 end
 
-local checkers = { config = options.string, descriptor = options.table }
+local checkers = { config = options.bytes, descriptor = options.table }
 
 --- See oci.Type.
 function check.check(kind, manifest, opts)

@@ -86,7 +86,7 @@ end
 local one_of = options.one_of
 
 local config_checkers = {
-  media_type = options.string, also_media_types = options.strings, schema = options.table, default = options.string,
+  media_type = options.string, also_media_types = options.strings, schema = options.table, default = options.bytes,
   description = options.string,
 }
 

@@ -168,7 +168,7 @@ local function before(a, b)
   return false
 end
 
-local checkers = { config = options.string, tag = options.string, descriptor = options.table }
+local checkers = { config = options.bytes, tag = options.string, descriptor = options.table }
 
 --- See oci.types.identify. `kinds` are all types, `defined` tells whether the program defined one.
 return function(kinds, defined, manifest, opts)
