@@ -219,9 +219,9 @@ static int finish(struct draft *d, const char *media_type, const char *artifact_
     if (d->rc == OCI_OK && !(bytes = take_text(&d->text)))
         note(d, OCI_NO_MEMORY);
     oci_buf_done(&d->text);
-    if (d->rc == OCI_OK)
+    if (bytes)
         d->rc = oci_lint_refuse(bytes->p, bytes->len, NULL, d->err);
-    if (d->rc == OCI_OK && ret_manifest)
+    if (bytes && d->rc == OCI_OK && ret_manifest)
         d->rc = make(media_type, artifact_type, bytes, ret_manifest, d->err);
     oci_bytes_unref(bytes);
     return d->rc;

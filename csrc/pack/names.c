@@ -83,7 +83,8 @@ int oci_pack_clean_name(const char *name, const char *strip, char ret_path[OCI_M
     if (*name == '/')
         return oci_pack_refuse(reterr, OCI_UNSAFE_PATH, name, "is an absolute path");
     int rc = check_text(name, name, "has control characters or is not UTF-8", reterr);
-    char path[OCI_MAX_PATH], prefix[OCI_MAX_PATH] = "";
+    char path[OCI_MAX_PATH], prefix[OCI_MAX_PATH];
+    path[0] = prefix[0] = '\0';
     if (rc == OCI_OK)
         rc = clean(name, path, reterr);
     if (rc == OCI_OK && strip)
