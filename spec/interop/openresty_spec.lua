@@ -5,6 +5,7 @@ local socket = require "socket"
 local tools = dofile "spec/interop/tools.lua"
 
 local root = os.getenv "OCI_TEST_ROOT" or "."
+local build = os.getenv "OCI_TEST_BUILD" and os.getenv "OCI_TEST_BUILD":sub(#root + 2) or "build"
 local TYPE = "application/vnd.example.file.v1"
 
 -- Waits until something holds; the time limit of the run ends it otherwise.
@@ -51,8 +52,8 @@ describe("examples/openresty", function()
     local pipe = assert(io.popen(([[
       eval "$(make -s -C %s env LUA=luajit BUILD=%s)"; cd %s
       REGISTRY=%s %s %s -p . -c nginx.conf >log 2>&1 & echo $!]]):format(tools.quote(root),
-      tools.quote(((os.getenv "OCI_TEST_BUILD" or "build"):match "[^/]*/?[^/]*$"):match "build.*"), tools.quote(work), host,
-      preload and "LD_PRELOAD=" .. tools.quote(preload) or "", tools.quote(tools.need("OCI_TEST_NGINX", "nginx")))))
+      tools.quote(build), tools.quote(work), host, preload and "LD_PRELOAD=" .. tools.quote(preload) or "",
+      tools.quote(os.getenv "OCI_TEST_NGINX"))))
     nginx = pipe:read "l"
     pipe:close()
     eventually("nginx's start", function()
@@ -63,6 +64,10 @@ describe("examples/openresty", function()
   end
 
   before_each(function()
+    tools.need("OCI_TEST_NGINX", "nginx")
+    if not tools.exists "/usr/lib/nginx/modules/ngx_http_lua_module.so" then
+      pending "skipped: nginx's Lua module is not there; get it with: apt-get install libnginx-mod-http-lua"
+    end
     registry = tools.switches()
     if not nginx then
       start(registry.host)
