@@ -66,7 +66,7 @@ describe("examples/openresty", function()
   before_each(function()
     tools.need("OCI_TEST_NGINX", "nginx")
     if not tools.exists "/usr/lib/nginx/modules/ngx_http_lua_module.so" then
-      pending "skipped: nginx's Lua module is not there; get it with: apt-get install libnginx-mod-http-lua"
+      tools.skip "nginx's Lua module is not there; get it with: apt-get install libnginx-mod-http-lua"
     end
     registry = tools.switches()
     if not nginx then

@@ -6,6 +6,11 @@ local tools = {}
 -- busted gives `pending` only to the spec itself; any instance of its core throws the right thing.
 local skip = require "busted.core" ().pending
 
+--- Skips the test that asks.
+function tools.skip(why)
+  skip("skipped: " .. why)
+end
+
 --- The value of an environment variable set by `make test`, or skips the test that asks.
 function tools.need(name, what)
   local value = os.getenv(name)
