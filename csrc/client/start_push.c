@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "client/documents.h"
 #include "client/tags.h"
+#include "flow/children.h"
 
 struct push {
     struct oci_task task; /* `to` is the place, of push alone; `from`, of build, that of the subject */
@@ -76,6 +77,10 @@ static int look(struct oci_flow *f)
 static int on_subject(struct oci_flow *f)
 {
     struct push *p = push_of(f);
+    if (f->ans.child->err.code) {
+        oci_flow_fail_child(f);
+        return oci_err_wrap(&f->err, "the subject");
+    }
     oci_desc_set(&oci_documents_root(&p->documents)->subject, p->found.media_type, &p->found.digest, p->found.size);
     return look(f);
 }
@@ -86,7 +91,10 @@ static int push_first(struct oci_flow *f)
     if (!p->subject)
         return look(f);
     struct oci_store *s = p->task.from.store ? p->task.from.store : p->task.to.store;
-    oci_spawn(f, s->type->head_manifest(s, p->subject, &p->found));
+    struct oci_flow *ask = s->type->head_manifest(s, p->subject, &p->found);
+    if (ask)
+        ask->tolerate = true;
+    oci_spawn(f, ask);
     return oci_ask_children(f, on_subject);
 }
 
