@@ -50,6 +50,7 @@ struct oci_file_sink_options {
                                   * there already is kept, one of another size replaced; all else is UNSAFE_PATH */
     const char *name;            /* in messages; NULL: final, else temporary. Copied */
     unsigned mode;               /* permission bits, less the umask */
+    unsigned verified_mode;      /* exactly, once the content is verified; 0: as it is */
     bool replace;                /* final: replace what is there, else OCI_EXISTS */
     bool writeback;              /* start writing to disk early: it will be synced soon */
     const struct oci_desc *want; /* digest and size to verify. Copied. NULL or digest "": only hashed (sha256) */

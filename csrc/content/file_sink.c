@@ -32,7 +32,7 @@ struct job {
     /* set once */
     int dirfd;
     char *temporary, *final, *name;
-    unsigned mode;
+    unsigned mode, verified_mode;
     bool replace, by_digest, writeback;
     /* in */
     enum todo todo;
@@ -185,6 +185,8 @@ static int job_finish(struct job *j, struct oci_err *reterr)
         rc = oci_check_add(&j->check, j->block, j->len, reterr);
     if (rc == OCI_OK)
         rc = oci_check_end(&j->check, &j->found, reterr);
+    if (rc == OCI_OK && j->verified_mode)
+        rc = oci_file_set_mode(j->fd, j->verified_mode, reterr);
     if (rc == OCI_OK && j->most > j->check.seen)
         rc = oci_file_truncate(j->fd, j->check.seen, reterr);
     if (rc == OCI_OK)
@@ -461,6 +463,7 @@ struct oci_sink *oci_sink_file(const struct oci_file_sink_options *o)
     j->work.done = job_done;
     j->dirfd = o->dirfd;
     j->mode = o->mode;
+    j->verified_mode = o->verified_mode;
     j->replace = o->replace;
     j->by_digest = o->by_digest;
     j->writeback = o->writeback;

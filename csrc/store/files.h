@@ -60,6 +60,7 @@ struct oci_files {
     int to_fd, staging_fd;       /* -1: none */
     char staging[64];
     bool beside;                 /* there is no such directory: `staging` begins the names, and staging_fd is to_fd */
+    unsigned mode;               /* which the files get when they are verified: they are 0600 before. 0: there is no need */
     bool made_to;                /* the target was not there before */
     bool done;                   /* all have their names */
     bool keep_staging;           /* something of the user's is left in it */

@@ -36,7 +36,9 @@ static int begin_copy(struct commit *c, const struct oci_file *f, struct oci_err
     staged_name(c->t, f, to);
     c->at = 0;
     int rc = oci_file_open_read(c->t->staging_fd, from, false, &c->from, NULL, reterr);
-    return rc == OCI_OK ? oci_file_create(c->t->staging_fd, to, 0666, &c->to, reterr) : rc;
+    if (rc == OCI_OK)
+        rc = oci_file_create(c->t->staging_fd, to, c->t->mode ? 0600 : 0666, &c->to, reterr);
+    return rc == OCI_OK && c->t->mode ? oci_file_set_mode(c->to, c->t->mode, reterr) : rc;
 }
 
 /* OCI_AGAIN: the slice is over. */

@@ -178,7 +178,7 @@ static int make_staging(struct oci_files *t, struct oci_err *reterr)
     }
     if (rc != OCI_OK || count == 0)
         return rc;
-    t->beside = count <= BESIDE_MOST && !trees && !t->overwrite;
+    t->beside = count <= BESIDE_MOST && !trees && !t->overwrite && oci_file_mode_in(t->to_fd, 0666, &t->mode);
     if (t->beside) {
         snprintf(t->staging, sizeof t->staging, STAGING "%016llx", (unsigned long long)oci_random_u64());
         t->staging_fd = t->to_fd;

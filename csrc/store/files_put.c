@@ -107,7 +107,8 @@ static int start(struct oci_flow *f)
         .dirfd = p->t->staging_fd,
         .temporary = temporary,
         .name = file->path,
-        .mode = 0666, /* before it has its name nobody else knows it, and mostly sees it */
+        .mode = p->t->mode ? 0600 : 0666, /* in the staging directory, which is 0700, nobody else sees it */
+        .verified_mode = p->t->mode,
         .writeback = p->t->sync,
         .want = file->desc,
         .host = f->host,

@@ -93,6 +93,9 @@ void oci_file_temporary(char name[OCI_TEMPORARY_MAX]);
 void oci_dir_sweep(int dirfd, int64_t before_ns);
 /* The time of its last change becomes now; false where that is not ours to do. */
 bool oci_file_touch(int fd);
+/* The mode that a file made in `dirfd` with `mode` would get, for one that is made with less and gets it later. False where
+ * that cannot be known: the directory has its own rule (an ACL), or the system does not tell the umask. */
+bool oci_file_mode_in(int dirfd, unsigned mode, unsigned *ret_mode);
 
 /* A whole small file. OCI_LIMIT when larger than `max`. */
 int oci_file_read_all(int dirfd, const char *path, size_t max, struct oci_bytes **ret_bytes, struct oci_err *reterr);

@@ -1,10 +1,13 @@
-/* temporary.c - the names of temporary files, and the removal of those that killed writers left (file.h). */
+/* temporary.c - the names and modes of temporary files, and the removal of those that killed writers left (file.h). */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -47,4 +50,32 @@ void oci_dir_sweep(int dirfd, int64_t before_ns)
 bool oci_file_touch(int fd)
 {
     return futimens(fd, NULL) == 0;
+}
+
+/* Asking umask() would change it, for all threads, until it is put back. */
+static bool read_umask(unsigned *ret_umask)
+{
+    char status[1024];
+    int fd = oci_sys_openat(OCI_CWD, "/proc/self/status", O_RDONLY, 0);
+    ssize_t n = fd >= 0 ? read(fd, status, sizeof status - 1) : -1;
+    oci_fd_close(fd);
+    if (n <= 0)
+        return false;
+    status[n] = '\0';
+    const char *line = strstr(status, "\nUmask:");
+    if (!line)
+        return false;
+    *ret_umask = (unsigned)strtoul(line + strlen("\nUmask:"), NULL, 8);
+    return true;
+}
+
+bool oci_file_mode_in(int dirfd, unsigned mode, unsigned *ret_mode)
+{
+    unsigned mask;
+    if (fgetxattr(dirfd, "system.posix_acl_default", NULL, 0) >= 0 || (errno != ENODATA && errno != EOPNOTSUPP))
+        return false;
+    if (!read_umask(&mask))
+        return false;
+    *ret_mode = mode & ~mask & 0777;
+    return true;
 }

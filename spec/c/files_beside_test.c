@@ -97,8 +97,9 @@ TEST(there_is_no_staging_directory_and_a_file_comes_into_being_beside_its_name)
 {
     begin();
     struct pool_result r;
+    struct stat st;
     bool seen = false;
-    umask(022);
+    umask(027);
     pool_host_start(&host, new_pull(), &r);
     while (!r.over) {
         const char *tree = to_tree();
@@ -110,9 +111,11 @@ TEST(there_is_no_staging_directory_and_a_file_comes_into_being_beside_its_name)
     CHECK_INT(r.err.code, OCI_OK);
     oci_files_free(target);
     check(true, false);
-    struct stat st;
-    CHECK_INT(stat(scratch_path("to/a"), &st), 0);
-    CHECK_INT(st.st_mode & 07777, 0644);
+    static const char *const names[] = {"to/a", "to/c", "to/dir/new/b"};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_INT(stat(scratch_path("%s", names[i]), &st), 0);
+        CHECK_INT(st.st_mode & 07777, 0640);
+    }
     end();
 }
 
