@@ -474,6 +474,24 @@ TEST(directories_are_made_with_their_parents)
     tear_down();
 }
 
+TEST(the_mode_that_a_file_would_get_is_known_without_changing_the_umask)
+{
+    unsigned mode = 1;
+    int fd;
+    set_up();
+    umask(027);
+    CHECK(oci_file_mode_in(at, 0666, &mode));
+    CHECK_INT(mode, 0640);
+    CHECK_INT(oci_file_create(at, "f", 0666, &fd, &err), OCI_OK);
+    oci_fd_close(fd);
+    CHECK_INT(tree_mode(dir, "f"), mode);
+    CHECK_INT(umask(027), 027);
+    oci_fault_arm(OCI_FAULT_OPEN, 0, 1, EACCES);
+    CHECK(!oci_file_mode_in(at, 0666, &mode));
+    oci_fault_clear();
+    tear_down();
+}
+
 TEST(temporary_directories_are_private_and_differ)
 {
     int fd;
