@@ -203,8 +203,9 @@ static void set_callbacks(struct setter *s, const struct oci_easy_callbacks *c, 
     set_pointer(s, CURLOPT_SEEKDATA, slot);
     check(s, s->curl->easy_setopt(s->h, CURLOPT_OPENSOCKETFUNCTION, c->open_socket));
     set_pointer(s, CURLOPT_OPENSOCKETDATA, slot);
+    slot->tells_connected = false;
 #if LIBCURL_VERSION_NUM >= 0x075000
-    check(s, s->curl->easy_setopt(s->h, CURLOPT_PREREQFUNCTION, c->before_request));
+    slot->tells_connected = check(s, s->curl->easy_setopt(s->h, CURLOPT_PREREQFUNCTION, c->before_request));
     set_pointer(s, CURLOPT_PREREQDATA, slot);
 #endif
     set_pointer(s, CURLOPT_PRIVATE, slot);

@@ -14,7 +14,9 @@ struct oci_slot {
     CURL *h;
     struct oci_transfer *t;
     struct curl_slist *headers;
-    bool quick_exit; /* this libcurl can leave a name lookup behind (7.87) */
+    /* What this libcurl can do, which need not be the one of its headers. */
+    bool quick_exit;      /* leave a name lookup behind (7.87) */
+    bool tells_connected; /* call before_request() (7.80) */
     char error[CURL_ERROR_SIZE];
 };
 

@@ -351,7 +351,7 @@ static void reset(struct oci_transfers *ts, struct oci_transfer *t, const struct
     t->peer = OCI_ADDRESS_UNKNOWN;
     t->https = ask->url->https;
     t->opened = t->enough = t->parked = t->recv_paused = t->send_paused = t->woken = t->paused = false;
-    t->connected = LIBCURL_VERSION_NUM < 0x075000; /* nobody would tell */
+    t->connected = false;
     t->proxied = !ask->direct && oci_easy_proxied(ask->url->https);
     t->refuse = ask->refuse;
     t->refused = (enum oci_address_kind)0;
@@ -387,6 +387,7 @@ int oci_transfer_start(struct oci_transfers *ts, struct oci_transfer *t, const s
         return rc;
     }
     t->slot = s;
+    t->connected = !s->tells_connected; /* nobody would tell */
     ts->running++;
     oci_timer_start(ts->timers, &t->stall, t->last_ms + t->stall_ms);
     return OCI_OK;
