@@ -99,6 +99,7 @@ build = {
         "csrc/flow/push_documents.c",
         "csrc/flow/push_pieces.c",
         "csrc/flow/registry_ask.c",
+        "csrc/flow/seen.c",
         "csrc/flow/store.c",
         "csrc/flow/tag.c",
         "csrc/flow/walk.c",

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "flow/seen.h"
 
 /* ---- the options, copied ---- */
 
@@ -107,6 +108,7 @@ static void destroy(struct oci_client *c)
         oci_free(c->locked.warnings[(c->locked.first + --c->locked.count) % OCI_WARNINGS_MAX]);
     oci_mutex_done(&c->lock);
     oci_memory_places_free(c->places);
+    oci_seen_free(c->seen);
     free_options(&c->options);
     oci_free(c);
 }
@@ -123,7 +125,8 @@ int oci_client_new(const struct oci_client_options *options, struct oci_client *
     oci_mutex_init(&c->lock);
     oci_list_init(&c->link);
     c->places = oci_memory_places_new();
-    if (copy_options(options ? options : &defaults, &c->options) != OCI_OK || !c->places) {
+    c->seen = oci_seen_new();
+    if (copy_options(options ? options : &defaults, &c->options) != OCI_OK || !c->places || !c->seen) {
         destroy(c);
         return oci_err_no_memory(reterr);
     }

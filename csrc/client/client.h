@@ -20,6 +20,7 @@ struct oci_client {
     unsigned generation;
     struct oci_client_options options; /* everything it shows is owned */
     struct oci_memory_places *places;
+    struct oci_seen *seen;
     atomic_uint refs;
     struct oci_mutex lock;
     struct {

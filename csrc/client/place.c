@@ -59,7 +59,7 @@ static int open_store(struct oci_client *c, struct oci_engine *e, bool create,
         rc = open_origin(c, e, r->registry, call, &p->origin, reterr);
         if (rc != OCI_OK)
             return rc;
-        p->store = oci_store_registry(host, p->origin, r->registry, r->repository);
+        p->store = oci_store_registry(host, p->origin, r->registry, r->repository, c->seen);
         break;
     }
     return p->store ? OCI_OK : oci_err_no_memory(reterr);

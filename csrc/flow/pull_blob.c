@@ -85,7 +85,10 @@ static int on_pulled(struct oci_flow *f)
         return oci_flow_fail(f, OCI_INVALID, "%s: it ends before byte %llu", f->ask.http.doing,
                              (unsigned long long)b->offset);
     /* The sink has verified what came; a header that lies about it is still a lie (Q20, R07). */
-    return oci_check_answered_digest(f, &b->digest);
+    int rc = oci_check_answered_digest(f, &b->digest);
+    if (rc >= 0)
+        oci_seen_note(b->repo.seen, b->repo.registry, b->repo.name, &b->digest, b->size);
+    return rc;
 }
 
 static int on_empty(struct oci_flow *f)

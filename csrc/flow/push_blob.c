@@ -68,6 +68,7 @@ static void doing(struct push *p, struct oci_http *q)
 static int finish(struct push *p, enum oci_put_state state)
 {
     drop_session(p);
+    oci_seen_note(p->repo.seen, p->repo.registry, p->repo.name, &p->digest, p->size);
     if (p->ret_desc)
         oci_desc_set(p->ret_desc, p->media_type, &p->digest, p->size);
     if (p->ret_state)
@@ -408,6 +409,8 @@ static int on_session(struct oci_flow *f)
     p->mount_from = NULL;
     if (f->ans.status == 201)
         return oci_check_answered_digest(f, &p->digest) < 0 ? f->err.code : finish(p, OCI_PUT_MOUNTED);
+    if (mounting)
+        oci_seen_forget(p->repo.seen, p->repo.registry, &p->digest);
     /* Q15: 202 is a session as good as any; all else means that it cannot be mounted. */
     if (mounting && f->ans.status != 202)
         return ask_post(f);
@@ -464,6 +467,17 @@ static void push_free(struct oci_flow *f)
 
 static const struct oci_flow_type push_type = {.name = "push blob", .abandon = abandon, .free = push_free};
 
+/* A repository that may have it, or NULL. */
+static const char *where_it_is(const struct push *p, const struct oci_put *hint)
+{
+    if (p->stream)
+        return NULL;
+    if (hint && hint->mount_from)
+        return hint->mount_from;
+    const char *seen = oci_seen_where(p->repo.seen, p->repo.registry, &p->digest);
+    return oci_str_equal(seen, p->repo.name) ? NULL : seen;
+}
+
 struct oci_flow *oci_flow_push_blob(const struct oci_repository *r, const struct oci_desc *desc,
                                     struct oci_source *take_source, const struct oci_put *hint,
                                     struct oci_desc *ret_desc, enum oci_put_state *ret_state)
@@ -483,12 +497,11 @@ struct oci_flow *oci_flow_push_blob(const struct oci_repository *r, const struct
     p->verify = hint && hint->verify;
     p->ret_desc = ret_desc;
     p->ret_state = ret_state;
-    if (hint && hint->mount_from && !p->stream) {
-        p->mount_from = oci_strdup(hint->mount_from);
-        if (!p->mount_from) {
-            oci_flow_free(&p->flow);
-            return NULL;
-        }
+    const char *from = where_it_is(p, hint);
+    p->mount_from = oci_strdup(from);
+    if (from && !p->mount_from) {
+        oci_flow_free(&p->flow);
+        return NULL;
     }
     return &p->flow;
 }

@@ -6,6 +6,7 @@
 #ifndef OCI_FLOW_REGISTRY_FLOWS_H
 #define OCI_FLOW_REGISTRY_FLOWS_H
 
+#include "flow/seen.h"
 #include "flow/store.h"
 
 OCI_BEGIN
@@ -16,6 +17,7 @@ struct oci_repository {
     struct oci_origin *origin;
     const char *registry; /* as the user wrote it, for messages; borrowed, outlives the flows */
     const char *name;     /* borrowed, outlives the flows */
+    struct oci_seen *seen; /* borrowed; NULL: nothing is remembered */
 };
 
 /* HEAD; 404: NOT_FOUND. */
@@ -23,8 +25,8 @@ struct oci_flow *oci_flow_stat_blob(const struct oci_repository *r, const struct
                                     struct oci_desc *ret_desc);
 
 /* Pushes a blob (flow/push_blob.c).
- *   known digest: HEAD (unless hint->is_new) -> POST, with mount= when hint->mount_from -> PUT. A refused mount, or a
- *     refused scope for it, becomes a plain upload (Q15).
+ *   known digest: HEAD (unless hint->is_new) -> POST, with mount= when hint->mount_from, or what was seen, names
+ *     another repository -> PUT. A refused mount, or a refused scope for it, becomes a plain upload (Q15).
  *   desc->digest "": POST -> PATCH (the whole stream, hashed on the way) -> PUT with the digest.
  * A source without `read` or with on_pool is joined to the PUT or PATCH by a pipe, after HEAD and POST. A
  * PUT answered BLOB_UPLOAD_UNKNOWN or lost after all was sent is settled by HEAD (Q17). Abandon: DELETE

@@ -159,7 +159,7 @@ static const struct oci_store_type registry_type = {
 };
 
 struct oci_store *oci_store_registry(struct oci_host *host, struct oci_origin *origin, const char *registry_name,
-                                     const char *repository)
+                                     const char *repository, struct oci_seen *seen)
 {
     struct registry *r = oci_calloc(1, sizeof *r);
     if (!r)
@@ -172,6 +172,6 @@ struct oci_store *oci_store_registry(struct oci_host *host, struct oci_origin *o
         registry_free(&r->base);
         return NULL;
     }
-    r->repo = (struct oci_repository){host, origin, r->registry, r->name};
+    r->repo = (struct oci_repository){host, origin, r->registry, r->name, seen};
     return &r->base;
 }

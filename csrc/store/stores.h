@@ -7,9 +7,11 @@
 
 OCI_BEGIN
 
-/* A repository of a registry. Strings are copied; `origin` is borrowed. NULL: out of memory. */
+/* A repository of a registry. Strings are copied; `origin` and `seen` (which may be NULL) are borrowed. NULL: out of
+ * memory. */
+struct oci_seen;
 struct oci_store *oci_store_registry(struct oci_host *host, struct oci_origin *origin, const char *registry,
-                                     const char *repository);
+                                     const char *repository, struct oci_seen *seen);
 
 /* An OCI image layout (image-spec image-layout.md). Opened lazily by its first flow; `create` makes what is missing
  * when something is put. Blobs are written under temporary names in blobs/ALG, hashed, renamed; put_manifest with a

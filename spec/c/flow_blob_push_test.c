@@ -168,6 +168,88 @@ TEST(a_refused_mount_becomes_an_upload)
     }
 }
 
+/* ---- mounting what was seen elsewhere ---- */
+
+#define LARGE (64u * 1024)
+
+static int push_seen(struct oci_seen *seen, const char *digest_text, const struct oci_put *hint)
+{
+    struct oci_desc d = blob_desc(digest_text, 5);
+    struct oci_repository r = blob_repo();
+    r.seen = seen;
+    return flow_host_run(&blob_host, oci_flow_push_blob(&r, &d, blob_hello(), hint, &blob_found, &blob_state));
+}
+
+TEST(what_was_seen_in_another_repository_is_mounted)
+{
+    struct oci_seen *seen = oci_seen_new();
+    struct oci_digest hello = blob_digest(HELLO);
+    const struct flow_row rows[] = {HEAD_404, {.ask = MOUNT, .status = 201, .extra_scope = "repository:c/d:pull"}};
+    oci_seen_note(seen, "r.io", "c/d", &hello, LARGE);
+    blob_begin(FLOW_ROWS(rows));
+    CHECK_INT(push_seen(seen, HELLO, NULL), OCI_OK);
+    CHECK_INT(blob_state, OCI_PUT_MOUNTED);
+    blob_end();
+    /* Not from itself. */
+    const struct flow_row same[] = {HEAD_404, POST_202, {.ask = "PUT " AT "?digest=" HELLO, .status = 201}};
+    oci_seen_note(seen, "r.io", "a/b", &hello, LARGE);
+    blob_begin(FLOW_ROWS(same));
+    CHECK_INT(push_seen(seen, HELLO, NULL), OCI_OK);
+    blob_end();
+    /* The caller knows better. */
+    oci_seen_note(seen, "r.io", "e/f", &hello, LARGE);
+    blob_begin(FLOW_ROWS(rows));
+    CHECK_INT(push_seen(seen, HELLO, &(struct oci_put){.mount_from = "c/d"}), OCI_OK);
+    blob_end();
+    oci_seen_free(seen);
+}
+
+TEST(what_cannot_be_mounted_from_there_is_not_tried_again)
+{
+    static const int answers[] = {202, 400, 401, 403, 404, 405};
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct oci_seen *seen = oci_seen_new();
+        struct oci_digest hello = blob_digest(HELLO);
+        const struct flow_row put = {.ask = "PUT " AT "?digest=" HELLO, .status = 201};
+        const struct flow_row session[] = {HEAD_404, {.ask = MOUNT, .status = 202, .location = AT}, put};
+        const struct flow_row refused[] = {HEAD_404, {.ask = MOUNT, .status = answers[i]}, POST_202, put};
+        const struct flow_row again[] = {HEAD_404, POST_202, put};
+        oci_seen_note(seen, "r.io", "c/d", &hello, LARGE);
+        blob_begin(answers[i] == 202 ? session : refused, answers[i] == 202 ? 3 : 4);
+        CHECK_INT(push_seen(seen, HELLO, NULL), OCI_OK);
+        CHECK_INT(blob_state, OCI_PUT_DONE);
+        blob_end();
+        blob_begin(FLOW_ROWS(again));
+        CHECK_INT(push_seen(seen, HELLO, NULL), OCI_OK);
+        blob_end();
+        oci_seen_free(seen);
+    }
+}
+
+TEST(what_is_remembered_of_blobs)
+{
+    struct oci_seen *seen = oci_seen_new();
+    struct oci_digest hello = blob_digest(HELLO), other = blob_digest(OTHER);
+    oci_seen_note(seen, "r.io", "a/b", &hello, LARGE - 1); /* sent as fast */
+    CHECK(!oci_seen_where(seen, "r.io", &hello));
+    oci_seen_note(seen, "r.io", "a/b", &hello, LARGE);
+    oci_seen_note(seen, "r.io", "c/d", &hello, OCI_SIZE_UNKNOWN);
+    CHECK_STR(oci_seen_where(seen, "r.io", &hello), "c/d");
+    CHECK(!oci_seen_where(seen, "s.io", &hello));
+    CHECK(!oci_seen_where(seen, "r.io", &other));
+    for (unsigned i = 0; i < 10000; i++) {
+        struct oci_digest d;
+        snprintf(d.text, sizeof d.text, "sha256:%064x", i);
+        oci_seen_note(seen, "r.io", "e/f", &d, LARGE);
+        CHECK_STR(oci_seen_where(seen, "r.io", &d), "e/f");
+    }
+    CHECK(!oci_seen_where(seen, "r.io", &hello)); /* bounded */
+    oci_seen_free(seen);
+    oci_seen_note(NULL, "r.io", "a/b", &hello, LARGE);
+    CHECK(!oci_seen_where(NULL, "r.io", &hello));
+    oci_seen_forget(NULL, "r.io", &hello);
+}
+
 /* Q6 */
 TEST(another_success_than_201_is_verified)
 {

@@ -65,6 +65,33 @@ for _, registry in ipairs(registries) do
       assert.equal(pushed.digest, push(first).digest)
     end)
 
+    it("mounts what was seen in another repository of the registry", function()
+      local function states_of(call)
+        local states = {}
+        assert(call(function(event)
+          states[event.title or event.what] = event.state
+        end))
+        return states
+      end
+      local function pushing(to)
+        return states_of(function(on_progress)
+          return client:push(to, { artifact_type = "application/vnd.example.test.v1",
+            files = { files .. "/a.txt", files .. "/big.bin" }, on_progress = on_progress })
+        end)
+      end
+      local first = ref()
+      assert.equal("done", pushing(first)["big.bin"])
+      local second = pushing(ref())
+      assert.equal("mounted", second["big.bin"])
+      assert.equal("done", second["a.txt"]) -- is sent as fast
+      client:close()
+      client = oci.client {
+        credentials = registry.credentials,
+        registries = registry.tls and { [host] = { ca_file = tools.need "OCI_TEST_CA" } } or nil,
+      }
+      assert.equal("done", pushing(ref())["big.bin"])
+    end)
+
     it("copies to a layout, to memory and back, to another repository", function()
       local from = ref()
       local pushed = push(from)
