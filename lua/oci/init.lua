@@ -125,7 +125,8 @@ end
 
 --- Pushes content and the manifest made of it, an index and the manifests in it, or a manifest that was built (what it was
 -- built from must be unchanged) or received (what it names must be there). Without a tag it goes by its digest, or by the tag
--- that its `type` gives it. What `lint` calls an error is refused before anything is sent.
+--- that its `type` gives it. What `lint` calls an error is refused before anything is sent. Blobs of 64 KiB and more that
+--- the client has seen in another repository of the registry are mounted from there.
 ---@param ref oci.Ref
 ---@param spec oci.Spec|oci.Manifest
 ---@return oci.Descriptor? pushed with `reference`, `tags`, `fallback`; nil, message, code, detail: INVALID, UNAUTHORIZED, DENIED,
