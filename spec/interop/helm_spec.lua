@@ -76,9 +76,10 @@ describe("helm", function()
 
   it("leaves out the same, whatever .helmignore says", function()
     tools.run("sh", "-c", ("cd '%s' && rm -r charts templates && mkdir C.yaml && touch C.yaml/in.yaml C.yaml/Cin.yaml C.md "
-      .. "Charts.yaml Copy.yml Makefile a.txt && sed -i '/^dependencies/,$d' Chart.yaml"):format(chart))
+      .. "Charts.yaml Copy.yml Makefile a.txt '!a' '%%a' ./-a ']a' '^a' '0a' '&a' && sed -i '/^dependencies/,$d' Chart.yaml"):format(chart))
     for _, lines in ipairs { "!*.yaml\n!C*", "!/C*\n!*.y?ml\n!*t*", "!C*\n*.md\n!*\n!*a*\n/\nC.yaml/", "![A-D]*\n!?hart.*",
-      "!*y*\n!*t*m*\n!*a*", "C.*/\n[a-d].*\n\\*", "!C*\n!*.yml", "!/a\n", "/[^C]*" } do
+      "!*y*\n!*t*m*\n!*a*", "C.*/\n[a-d].*\n\\*", "!C*\n!*.yml", "!/a\n", "/[^C]*", "!C[!-z]art.yaml",
+      "[!-&]*\n[\\--0]*", "[a-%]*\n[!]*\n[^-~]", "[A-\\]]*", "![A-\\]]*", "[!a]*\n[\\]\\^%\\-]*" } do
       tools.write(chart .. "/.helmignore", lines .. "\n")
       local helm_takes_it = pcall(package)
       local pushed, message = oci.push("memory:" .. tools.repository(), { type = "helm-chart", chart = chart })

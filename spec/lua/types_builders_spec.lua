@@ -92,9 +92,39 @@ describe("helm-chart", function()
     end
   end)
 
+  it("takes sets as Go's filepath.Match does, whatever their ends are", function()
+    local all = "!\"#$%&'()*+,-.0AZ[]^_az~"
+    local files = { ["Chart.yaml"] = YAML }
+    for c in all:gmatch "." do
+      files[c .. "q"] = ""
+    end
+    local function without(chars)
+      return (all:gsub("[" .. chars:gsub("%W", "%%%0") .. "]", ""))
+    end
+    for line, taken in pairs {
+      ["[!-~]q"] = all, ["[!-,]*q"] = "!\"#$%&'()*+,", ["[a-%]q"] = "", ["[^a-%]q"] = all, ["[A-\\]]q"] = "AZ[]",
+      ["[A-\\^]q"] = "AZ[]^", ["[%-\\-]q"] = "%&'()*+,-", ["[\\]-z]q"] = "]^_az", ["[\\--0]q"] = "-.0", ["[^\\--z]q"] = "!\"#$%&'()*+,~",
+      ["[\\^-z]q"] = "^_az", ["[!]q"] = "!", ["[\\^]q"] = "^", ["[!^]q"] = "!^", ["[^!]q"] = without "!", ["[^^]q"] = without "^",
+      ["[\\]]q"] = "]", ["[\\-]q"] = "-", ["[\\]!%\\-]q"] = "!%-]", ["[^\\]^%\\-]q"] = without "]^%-", ["[%]q"] = "%",
+    } do
+      files[".helmignore"] = line .. "\n"
+      local manifest, _, ref = pushed { type = chart, chart = tree(files) }
+      local kept = "\n" .. names_in(ref, manifest.layers[1])
+      for c in all:gmatch "." do
+        assert.equal(not taken:find(c, 1, true), kept:find("\nmychart/" .. c .. "q\n", 1, true) ~= nil, line .. " " .. c)
+      end
+    end
+    for _, line in ipairs { "!C[!-z]art.yaml", "![A-\\]]*l", "!*[%-\\-.]y*" } do
+      files[".helmignore"] = line .. "\n"
+      local manifest, _, ref = pushed { type = chart, chart = tree(files) }
+      assert.equal("mychart/Chart.yaml\n", names_in(ref, manifest.layers[1]))
+    end
+  end)
+
   it("refuses an ignore file that helm refuses, or that leaves the chart out", function()
     for line, text in pairs { ["a/**/b"] = "** is not supported", ["[a"] = "malformed", ["*.yaml"] = "Chart.yaml itself",
-      ["!x"] = "Chart.yaml itself", ["!C*\n!*.yml"] = "Chart.yaml itself", ["![A-D]*\n![C-E]*"] = "too many" } do
+      ["!x"] = "Chart.yaml itself", ["!C*\n!*.yml"] = "Chart.yaml itself", ["![A-D]*\n![C-E]*"] = "too many",
+      ["!" .. ("*?"):rep(9) .. "*[k-l]\n!" .. ("*?"):rep(9) .. "*[l-m]"] = "too many", ["a\0b\7"] = "\"a?b?\": it has a zero byte" } do
       refused("INVALID", text, chart:build { chart = tree { ["Chart.yaml"] = YAML, [".helmignore"] = line .. "\n" } })
     end
   end)

@@ -61,19 +61,34 @@ local function read(text)
   return parts
 end
 
--- A set in our patterns: "]" stands first, "-" last, "!" and "^" not first.
-local function write_set(set)
-  local first, middle, last = "", "", ""
+local SIGN = "[%]%-!^%%]" -- a character that our sets or those of Lua's patterns may read as something else
+local NOTHING = "z-a"
+
+-- What a set consists of: the signs in it, and its other characters and ranges, whose ends are no signs.
+local function pieces(set)
+  local signs, plain = {}, {}
   for _, range in ipairs(set) do
-    if range[1] == "]" then
-      first = "]"
-    elseif range[1] == "-" or range[1] == "!" or range[1] == "^" then
-      last = (range[1] == "-") and last .. "-" or range[1] .. last
-    else
-      middle = middle .. range[1] .. (range[2] ~= range[1] and "-" .. range[2] or "")
+    local from, to = range[1]:byte(), range[2]:byte()
+    while from <= to and string.char(from):find(SIGN) do
+      signs[#signs + 1] = string.char(from)
+      from = from + 1
+    end
+    while from <= to and string.char(to):find(SIGN) do
+      signs[#signs + 1] = string.char(to)
+      to = to - 1
+    end
+    if from <= to then
+      plain[#plain + 1] = string.char(from) .. (from < to and "-" .. string.char(to) or "")
     end
   end
-  return "[" .. (set.negated and "^" or "") .. first .. middle .. last .. "]"
+  return table.concat(signs), plain[1] and table.concat(plain) or NOTHING
+end
+
+-- A set in our patterns: "]" stands first, "-" last, "!" and "^" not first.
+local function write_set(set)
+  local signs, plain = pieces(set)
+  local first, last = signs:find("]", 1, true) and "]" or "", signs:find("-", 1, true) and "-" or ""
+  return "[" .. (set.negated and "^" or "") .. first .. plain .. signs:gsub("[%]-]", "") .. last .. "]"
 end
 
 local function write(parts)
@@ -92,12 +107,8 @@ local function lua_pattern(parts)
     if part.wild then
       out[i] = part.wild == "*" and "[^/]*" or "[^/]"
     elseif part.set then
-      local ranges = {}
-      for j, range in ipairs(part.set) do
-        ranges[j] = (range[1] == range[2] or not range[1]:find "%w") and range[1]:gsub("%W", "%%%0")
-          or range[1] .. "-" .. range[2]
-      end
-      out[i] = "[" .. (part.set.negated and "^" or "") .. table.concat(ranges) .. "]"
+      local signs, plain = pieces(part.set)
+      out[i] = "[" .. (part.set.negated and "^" or "") .. plain .. signs:gsub(".", "%%%0") .. "]"
     else
       out[i] = part.char:gsub("%W", "%%%0")
     end
@@ -108,6 +119,7 @@ end
 -- ---- what several patterns match alike
 
 local MOST = 64 -- patterns that come of it
+local STEPS = 100000 -- to find them
 
 -- A part that stands for one character as both do; nil: there is none, or with two different sets it cannot be said.
 local function one_of_both(a, b)
@@ -129,7 +141,8 @@ end
 -- Adds to `out` the patterns, beginning with `made`, of what matches both `a` from part `i` on and `b` from part `j` on.
 local function meet(a, i, b, j, made, out)
   local x, y = a[i] or {}, b[j] or {}
-  if #out > MOST then
+  out.steps = out.steps + 1
+  if #out > MOST or out.steps > STEPS then
     return
   elseif not a[i] and not b[j] then
     out[#out + 1] = made
@@ -152,13 +165,13 @@ end
 
 -- The patterns that are left of "!" lines, of which an entry has to match each; nil: they cannot be put together.
 local function together(rules)
-  local all, rooted = { { { wild = "*" } } }, ""
+  local all, rooted = { { { wild = "*" } }, steps = 0 }, ""
   for _, rule in ipairs(rules) do
-    local met = {}
+    local met = { steps = all.steps }
     for _, parts in ipairs(all) do
       meet(parts, 1, rule.parts, 1, {}, met)
     end
-    if #met == 0 or #met > MOST then
+    if #met == 0 or #met > MOST or met.steps > STEPS then
       return nil
     end
     all, rooted = met, rule.rooted and "/" or rooted
@@ -178,13 +191,15 @@ end
 
 local CHART = "Chart.yaml"
 
--- One line's rule, or nil for none; false and what is wrong with it.
+-- One line's rule, or nil for none; false and what is wrong with it. No name has a zero byte, and Lua 5.1 patterns cannot.
 local function read_rule(line)
   line = line:gsub("^%s+", ""):match "^.*%S" or ""
   if line:find "^/*$" or line:sub(1, 1) == "#" then
     return nil
   elseif line:find("**", 1, true) then
     return false, "** is not supported"
+  elseif line:find("\0", 1, true) then
+    return false, "it has a zero byte"
   end
   local negated, text, slash = line:match "^(!?)(.-)(/?)$"
   local parts = read(text)
@@ -203,7 +218,7 @@ local function read_rules(text)
   for line in (text:gsub("^\239\187\191", "") .. "\n" .. ALWAYS .. "\n"):gmatch "([^\n]*)\n" do
     local rule, wrong = read_rule(line)
     if rule == false then
-      return nil, ("the pattern \"%s\": %s"):format(line, wrong)
+      return nil, ("the pattern \"%s\": %s"):format(line:gsub("%c", "?"), wrong)
     end
     rules[#rules + 1] = rule
   end
