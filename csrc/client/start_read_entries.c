@@ -52,8 +52,10 @@ static int on_moved(struct oci_flow *f)
     if (f->ans.child->err.code == OCI_OK || oci_sink_find_had_enough(p->sink))
         return give(f);
     int rc = oci_flow_fail_child(f);
-    if (p->path && !strstr(f->err.text, p->path))
+    if (p->path && !*f->err.path) {
         oci_err_wrap(&f->err, "%.200s", p->path);
+        oci_err_about(&f->err, "%s", p->path);
+    }
     return rc;
 }
 
@@ -71,17 +73,18 @@ static int first(struct oci_flow *f)
 
 /* ---- starting ---- */
 
-static int open_blob(struct oci_op *op, const struct oci_reference *r, struct read_entries *p, struct oci_err *reterr)
+static int open_blob(struct oci_op *op, const struct oci_archive *a, struct read_entries *p, struct oci_err *reterr)
 {
+    const struct oci_reference *r = a->blob;
     if (!oci_digest_is(&r->digest))
         return oci_err_set(reterr, OCI_INVALID, "the reference names no digest");
-    oci_desc_set(&p->desc, OCI_TYPE_OCTETS, &r->digest, OCI_SIZE_UNKNOWN);
+    oci_desc_set(&p->desc, OCI_TYPE_OCTETS, &r->digest, a->size);
     return oci_place_open(op->client, op->engine, r, false, &op->call, &p->task.from, reterr);
 }
 
 static int open_archive(struct oci_op *op, const struct oci_archive *a, struct read_entries *p, struct oci_err *reterr)
 {
-    int rc = a->blob ? open_blob(op, a->blob, p, reterr) : OCI_OK;
+    int rc = a->blob ? open_blob(op, a, p, reterr) : OCI_OK;
     if (rc != OCI_OK)
         return rc;
     const uint64_t most = OCI_MAX_CONTENT_IN_MEMORY;

@@ -239,6 +239,7 @@ int oci_start_open_file(struct oci_client *c, struct oci_mailbox *m, const struc
 struct oci_archive {
     const char *path;                 /* of a tar, tar+gzip or tar+zstd; or: */
     const struct oci_reference *blob; /* with the digest of one */
+    uint64_t size;                    /* of the blob, SIZE_MISMATCH where more come; or OCI_SIZE_UNKNOWN */
     const char *const *patterns;
     size_t count;
     uint64_t limit;

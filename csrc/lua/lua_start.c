@@ -315,14 +315,15 @@ static int start_open_file(lua_State *L)
     return end(L, &s);
 }
 
-/* client:read_entries(path | nil, reference | nil, { patterns, limit, cut }, call) */
+/* client:read_entries(path | nil, reference | nil, { size, patterns, limit, cut }, call) */
 static int start_read_entries(lua_State *L)
 {
     static const struct oci_lua_field fields[] = {OCI_LUA_FIELD(struct oci_archive, limit, OCI_LUA_SIZE),
+                                                  OCI_LUA_FIELD(struct oci_archive, size, OCI_LUA_SIZE),
                                                   OCI_LUA_FIELD(struct oci_archive, cut, OCI_LUA_BOOL),
                                                   OCI_LUA_FIELDS_END};
     struct start s;
-    struct oci_archive archive = {0};
+    struct oci_archive archive = {.size = OCI_SIZE_UNKNOWN};
     luaL_checktype(L, 4, LUA_TTABLE);
     oci_lua_read(L, 4, fields, &archive);
     if (!lua_isnil(L, 2))

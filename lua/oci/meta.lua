@@ -291,7 +291,7 @@ function Client:open_file(ref, path, options, call) end
 --- Of each pattern the first regular file in an archive whose name matches: `entries` of the result, false for none.
 ---@param path? string of the archive
 ---@param ref? string or its blob
----@param options { patterns: string[], limit: integer, cut?: boolean }
+---@param options { patterns: string[], limit: integer, size?: integer, cut?: boolean } size: of the blob
 ---@param call oci.core.Call
 ---@return oci.core.Operation? operation
 function Client:read_entries(path, ref, options, call) end

@@ -77,7 +77,8 @@ static int start(unsigned which, struct oci_op **ret_op, struct oci_err *err)
                                                      .manifest_type = "a/b",
                                                      .platform = annotations}};
     const struct oci_archive file_archive = {.path = "/nowhere", .patterns = tags, .count = 2, .limit = 10};
-    const struct oci_archive blob_archive = {.blob = blob, .patterns = tags, .count = 2, .limit = 10};
+    const struct oci_archive blob_archive = {.blob = blob, .size = OCI_SIZE_UNKNOWN, .patterns = tags, .count = 2,
+                                             .limit = 10};
     const struct oci_credential_option credential = {.username = "u", .password = "p"};
     struct oci_call_options o = OCI_CALL_OPTIONS_INIT;
     o.credentials = &credential;

@@ -233,9 +233,12 @@ TEST(one_file_that_is_left)
 
 static const char *const wanted[] = {"docs/a", "docs/none", "**/big"};
 
+static uint64_t archive_size = OCI_SIZE_UNKNOWN;
+
 static struct oci_op *read_entries(const char *path, const struct oci_reference *blob, uint64_t limit)
 {
-    const struct oci_archive archive = {.path = path, .blob = blob, .patterns = wanted, .count = 3, .limit = limit};
+    const struct oci_archive archive = {.path = path, .blob = blob, .size = archive_size, .patterns = wanted, .count = 3,
+                                        .limit = limit};
     struct oci_op *op = NULL;
     CHECK_INT(oci_start_read_entries(ops_client, ops_mailbox, &archive, NULL, &op, NULL), OCI_OK);
     return op;
@@ -252,10 +255,11 @@ static void check_entries(struct oci_op *op)
     oci_op_free(op);
 }
 
-static void check_no_entries(struct oci_op *op, int code, const char *text)
+static void check_no_entries(struct oci_op *op, int code, const char *path, const char *text)
 {
     const struct oci_err *err = ops_error(op);
     CHECK_INT(err->code, code);
+    CHECK_STR(err->path, path);
     if (!strstr(err->text, text))
         FAIL("\"%s\" says nothing of \"%s\"", err->text, text);
     oci_op_free(op);
@@ -284,13 +288,18 @@ TEST(entries_of_a_file_and_of_a_blob)
     const struct oci_reference *blob = docs_layer(&path);
     check_entries(read_entries(path, NULL, BIG));
     check_entries(read_entries(NULL, blob, BIG));
-    check_no_entries(read_entries(path, NULL, BIG - 1), OCI_LIMIT, "docs.tgz: **/big in it has more than 1048");
-    check_no_entries(read_entries(NULL, blob, BIG - 1), OCI_LIMIT, "**/big in it has more than");
-    check_no_entries(read_entries("/nowhere/at/all", NULL, 9), OCI_NOT_FOUND, "/nowhere/at/all");
-    check_no_entries(read_entries("/", NULL, 9), OCI_INVALID, "/");
-    check_no_entries(read_entries(scratch_path("docs/big"), NULL, 9), OCI_INVALID, "docs/big: it is not a proper tar");
-    check_no_entries(read_entries(NULL, ops_ref("memory:x@sha256:%064d", 1), 9), OCI_NOT_FOUND, "has no blob sha256:0");
-    const struct oci_archive none = {.blob = place, .patterns = wanted, .count = 3, .limit = 9};
+    check_no_entries(read_entries(path, NULL, BIG - 1), OCI_LIMIT, path, "docs.tgz: **/big in it has more than 1048");
+    check_no_entries(read_entries(NULL, blob, BIG - 1), OCI_LIMIT, "", "**/big in it has more than");
+    check_no_entries(read_entries("/nowhere/at/all", NULL, 9), OCI_NOT_FOUND, "/nowhere/at/all", "/nowhere/at/all");
+    check_no_entries(read_entries("/", NULL, 9), OCI_INVALID, "/", "/");
+    path = ops_text("%s", scratch_path("docs/big"));
+    check_no_entries(read_entries(path, NULL, 9), OCI_INVALID, path, "docs/big: it is not a proper tar");
+    const struct oci_reference *nothing = ops_ref("memory:x@sha256:%064d", 1);
+    check_no_entries(read_entries(NULL, nothing, 9), OCI_NOT_FOUND, "", "has no blob sha256:0");
+    archive_size = 100;
+    check_no_entries(read_entries(NULL, blob, BIG), OCI_SIZE_MISMATCH, "", "bytes instead of 100");
+    archive_size = OCI_SIZE_UNKNOWN;
+    const struct oci_archive none = {.blob = place, .size = OCI_SIZE_UNKNOWN, .patterns = wanted, .count = 3, .limit = 9};
     struct oci_op *op = NULL;
     CHECK_INT(oci_start_read_entries(ops_client, ops_mailbox, &none, NULL, &op, NULL), OCI_INVALID);
     done();

@@ -286,6 +286,19 @@ describe("check_content", function()
     assert.truthy(message:find(layer.digest, 1, true), message)
   end)
 
+  it("takes no more of an archive than its size", function()
+    local switches = kit.switches()
+    local ref = switches.address .. "/" .. kit.repository() .. ":x"
+    assert(oci.push(ref, { config = { data = CONFIG, media_type = "application/vnd.cncf.helm.config.v1+json" },
+      layers = { { data = archive { ["web/Chart.yaml"] = CHART },
+        media_type = "application/vnd.cncf.helm.chart.content.v1.tar+gzip" } } }))
+    local layer = assert(oci.fetch_manifest(ref)).layers[1]
+    switches:rules { { method = "GET", path = layer.digest, times = -1, action = { extend = 5000000, chunked = true } } }
+    local _, message, code = oci.types.get("helm-chart"):check_content(ref)
+    assert.equal("SIZE_MISMATCH", code, message)
+    assert.truthy(message:find(("more than the expected %d bytes"):format(layer.size), 1, true), message)
+  end)
+
   it("keeps no file, whatever happens", function()
     local ref = store(client, "helm-chart", { archive { ["web/Chart.yaml"] = CHART } }, CONFIG)
     local tmpname = os.tmpname

@@ -22,7 +22,8 @@ end
 --- The call "read_entries" (see oci.calls), which is not for others. `what` is a reference with a digest, or { path = }.
 function archive.read_entries(client, what, given)
   given = options.check("read_entries", 2, given, checkers)
-  local wanted = { patterns = given.patterns, limit = given.limit, cut = given.cut }
+  local wanted = { patterns = given.patterns, limit = given.limit, cut = given.cut,
+    size = type(what) == "table" and what.size or nil }
   local made = { finish = by_pattern(given.patterns) }
   if type(what) == "table" and what.path and not what.place then -- a parsed reference has both
     return call.start(client, "read_entries", {}, call.arguments(what.path, nil, wanted), given, made)
