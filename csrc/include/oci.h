@@ -234,7 +234,8 @@ int oci_start_open_file(struct oci_client *c, struct oci_mailbox *m, const struc
                         struct oci_err *reterr);
 
 /* Small files out of an archive (pack/find.h): of each pattern the first regular file whose clean name, without a slash before
- * it, matches (base/glob.h). Result: entries. LIMIT when one has more than `limit` bytes, INVALID for what is no proper archive.
+ * it, matches (base/glob.h). Result: entries. LIMIT when one has more than `limit` bytes, INVALID for what is no proper archive or
+ * has such a file twice.
  * A blob is verified as a whole; a file is read only as far as it takes. */
 struct oci_archive {
     const char *path;                 /* of a tar, tar+gzip or tar+zstd; or: */

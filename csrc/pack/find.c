@@ -20,6 +20,7 @@
 
 struct found {
     char *pattern;
+    char *path; /* of what was found */
     struct oci_bytes *bytes;
     struct oci_buf buf; /* what has come of it */
     bool wanted;        /* the entry that is read is the one */
@@ -55,24 +56,38 @@ static struct find *of(struct oci_sink *s)
 
 /* ---- entries (POOL) ---- */
 
+/* What is verified is read to its end: what unpacks it would take the last of two entries of one name. */
+static bool reads_on(const struct find *k)
+{
+    return k->verify || k->missing > 0;
+}
+
+static int on_path(struct find *k, const char *path, bool is_file, struct oci_err *reterr)
+{
+    for (size_t i = 0; i < k->count; i++) {
+        struct found *x = &k->found[i];
+        if (x->bytes && strcmp(x->path, path) == 0)
+            return oci_err_set(reterr, OCI_INVALID, "%.200s is in it twice", path);
+        x->wanted = is_file && !x->bytes && oci_glob_match(x->pattern, path);
+        if (x->wanted && !k->cut && k->tar.size > k->limit)
+            return oci_err_set(reterr, OCI_LIMIT, "%.200s in it has more than %zu bytes", x->pattern, k->limit);
+        if (x->wanted && !(x->path = oci_strdup(path)))
+            return oci_err_no_memory(reterr);
+    }
+    return OCI_OK;
+}
+
 /* Names begin with a slash in the bundles that opa builds; nothing is written, so no name is dangerous: one that would be
  * refused elsewhere is none that anybody asks for. */
 static int on_entry(struct find *k, struct oci_err *reterr)
 {
     char path[OCI_MAX_PATH];
     const char *name = k->tar.name.len > 0 ? k->tar.name.p : "";
-    bool is_file = k->tar.kind == OCI_TAR_FILE &&
-                   oci_pack_clean_name(name + strspn(name, "/"), NULL, path, NULL) == OCI_OK;
+    bool is_clean = oci_pack_clean_name(name + strspn(name, "/"), NULL, path, NULL) == OCI_OK;
     if (++k->entries > OCI_PACK_MAX_ENTRIES)
         return oci_err_set(reterr, OCI_LIMIT, "it has more than %d entries", OCI_PACK_MAX_ENTRIES);
-    for (size_t i = 0; i < k->count; i++) {
-        struct found *x = &k->found[i];
-        x->wanted = is_file && !x->bytes && oci_glob_match(x->pattern, path);
-        if (x->wanted && !k->cut && k->tar.size > k->limit)
-            return oci_err_set(reterr, OCI_LIMIT, "%.200s in it has more than %zu bytes", x->pattern, k->limit);
-    }
     k->left = k->tar.size;
-    return OCI_OK;
+    return is_clean ? on_path(k, path, k->tar.kind == OCI_TAR_FILE, reterr) : OCI_OK;
 }
 
 static int keep(struct find *k, const void *p, size_t len, struct oci_err *reterr)
@@ -124,7 +139,7 @@ static int read_tar(struct find *k, size_t len, struct oci_err *reterr)
     int rc = OCI_OK;
     if (k->unpress.given > MAX_TAR_BYTES)
         return oci_err_set(reterr, OCI_LIMIT, "it unpacks to more than it may");
-    for (size_t at = 0, n; rc == OCI_OK && at < len && k->missing > 0; at += n)
+    for (size_t at = 0, n; rc == OCI_OK && at < len && reads_on(k); at += n)
         rc = read_word(k, k->out + at, len - at, &n, reterr);
     return rc;
 }
@@ -133,7 +148,7 @@ static int read_tar(struct find *k, size_t len, struct oci_err *reterr)
 static int read_slice(struct find *k, struct oci_err *reterr)
 {
     uint64_t stop = k->unpress.given + SLICE;
-    while (k->missing > 0) {
+    while (reads_on(k)) {
         size_t used, n;
         int rc = oci_unpress(&k->unpress, k->in + k->in_at, k->in_len - k->in_at, &used, k->out, OUT, &n, reterr);
         if (rc == OCI_OK)
@@ -238,8 +253,11 @@ static void forget(struct find *k)
     oci_tar_reader_done(&k->tar);
     oci_unpress_done(&k->unpress);
     for (size_t i = 0; i < k->count; i++) {
-        oci_buf_done(&k->found[i].buf);
-        k->found[i].bytes = oci_bytes_unref(k->found[i].bytes);
+        struct found *x = &k->found[i];
+        oci_buf_done(&x->buf);
+        oci_free(x->path);
+        x->path = NULL;
+        x->bytes = oci_bytes_unref(x->bytes);
     }
 }
 
@@ -256,7 +274,7 @@ static int verdict(struct find *k, struct oci_err *reterr)
     int rc = k->verify ? oci_check_end(&k->check, NULL, reterr) : OCI_OK;
     if (rc == OCI_OK && k->trouble.code != OCI_OK)
         rc = oci_err_copy(reterr, &k->trouble);
-    if (rc != OCI_OK || k->missing == 0)
+    if (rc != OCI_OK || !reads_on(k))
         return rc;
     rc = oci_unpress_end(&k->unpress, reterr);
     return rc == OCI_OK ? oci_tar_reader_end(&k->tar, reterr) : rc;

@@ -22,7 +22,8 @@ struct oci_find_options {
 
 /* Takes a tar, tar+gzip or tar+zstd by its own bytes, and keeps the first regular file whose clean name, without a slash before
  * it, matches a pattern; that for each of them. The pool reads it, in slices. The verdict: OCI_INVALID for what is no proper
- * archive (up to where the last file was found), OCI_LIMIT past 1 GiB of tar, a million entries, or 200 times its size once
+ * archive, or has another entry with the path of what was found (up to where the last file was found; to the end where it is
+ * verified), OCI_LIMIT past 1 GiB of tar, a million entries, or 200 times its size once
  * that is more than 16 MiB, OCI_UNSUPPORTED, and before all of these OCI_DIGEST_MISMATCH and OCI_SIZE_MISMATCH. Texts call the
  * archive "it". NULL: out of memory. */
 struct oci_sink *oci_sink_find(const struct oci_find_options *o);

@@ -224,6 +224,12 @@ TEST(a_bomb_is_not_read)
     finish();
 }
 
+static void want_made(void)
+{
+    want = (struct oci_desc){.size = tar_made.len};
+    CHECK_INT(oci_digest_of(OCI_STR(OCI_SHA256), tar_made.p, tar_made.len, &want.digest, NULL), OCI_OK);
+}
+
 TEST(no_more_is_taken_than_it_needs_unless_it_is_verified)
 {
     begin();
@@ -234,8 +240,13 @@ TEST(no_more_is_taken_than_it_needs_unless_it_is_verified)
     LOOK_FOR("*/Chart.yaml");
     CHECK_STR(read_bytes(&tar_made), "name: chart");
     CHECK(had_enough);
-    want = (struct oci_desc){.size = tar_made.len};
-    CHECK_INT(oci_digest_of(OCI_STR(OCI_SHA256), tar_made.p, tar_made.len, &want.digest, NULL), OCI_OK);
+    want_made();
+    CHECK_STR(read_bytes(&tar_made), "");
+    CHECK_INT(err.code, OCI_INVALID);
+    CHECK(strstr(err.text, "ends too early"));
+    tar_made.len += 100;
+    tar_end();
+    want_made();
     CHECK_STR(read_bytes(&tar_made), "name: chart");
     CHECK(!had_enough);
     tar_made.p[tar_made.len - 1] ^= 1;
@@ -248,10 +259,38 @@ TEST(no_more_is_taken_than_it_needs_unless_it_is_verified)
     tar_made.len += 1;
     CHECK_STR(read_bytes(&tar_made), "");
     CHECK_INT(err.code, OCI_DIGEST_MISMATCH);
-    CHECK_INT(oci_digest_of(OCI_STR(OCI_SHA256), tar_made.p, tar_made.len, &want.digest, NULL), OCI_OK);
+    want_made();
     CHECK_STR(read_bytes(&tar_made), "");
     CHECK_INT(err.code, OCI_INVALID);
     finish();
+}
+
+/* What unpacks it takes the last one. */
+TEST(what_is_found_is_in_it_once)
+{
+    LOOK_FOR("*/Chart.yaml", "*/values.yaml");
+    for (int again = 0; again < 5; again++) {
+        begin();
+        TAR_FILE("c/x", "");
+        TAR_LINK("chart/Chart.yaml", "x"); /* the file takes its place */
+        craft_chart();
+        TAR_FILE("c/x", "");
+        add_large("chart/large", 3000000);
+        const char *const name = again == 1 ? "./chart//Chart.yaml" : "chart/Chart.yaml";
+        if (again == 2)
+            TAR_DIR("chart/Chart.yaml");
+        else if (again == 3)
+            TAR_LINK(name, "empty");
+        else if (again < 4)
+            tar_add_bytes(&(struct tar_entry){.name = name}, "name: other", 11);
+        tar_end();
+        CHECK_STR(read_bytes(&tar_made), "name: chart,a: 1"); /* no more is read than it takes */
+        want_made();
+        CHECK_STR(read_bytes(&tar_made), again == 4 ? "name: chart,a: 1" : "");
+        CHECK_INT(err.code, again == 4 ? OCI_OK : OCI_INVALID);
+        CHECK(again == 4 || strstr(err.text, "chart/Chart.yaml is in it twice"));
+        finish();
+    }
 }
 
 /* A GET that is sent again. */
