@@ -146,6 +146,8 @@ static int take_known(struct oci_flow *f, struct oci_str algorithm)
     int rc = oci_manifest_parse(p->what->manifest, p->what->manifest_type, name, p->m, &f->err);
     if (rc < 0)
         return rc;
+    if ((*p->m)->is_index)
+        return oci_flow_fail(f, OCI_INVALID, "%s is an index, and the manifest of what is pulled was expected", p->name);
     const struct oci_desc *self = &(*p->m)->self;
     if (strcmp(self->digest.text, p->name) != 0)
         return oci_flow_fail(f, OCI_DIGEST_MISMATCH, "the manifest is %s, not %s", self->digest.text, p->name);

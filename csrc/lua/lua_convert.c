@@ -277,7 +277,7 @@ static void share(lua_State *L, int layer, const char *name)
 /* Of the manifest on top of the stack. */
 static void push_files(lua_State *L, const struct oci_result *r)
 {
-    static const char *const shared[] = {"digest", "media_type", "size", "annotations"};
+    static const char *const shared[] = {"digest", "media_type", "size"};
     lua_getfield(L, -1, "layers");
     const int layers = lua_gettop(L);
     lua_createtable(L, (int)r->file_count, 0);
@@ -287,6 +287,7 @@ static void push_files(lua_State *L, const struct oci_result *r)
         lua_createtable(L, 0, 8);
         for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
             share(L, layers + 2, shared[k]);
+        set_json(L, "annotations", f->desc->annotations);
         oci_lua_set_string(L, "path", f->path);
         oci_lua_set_string(L, "title", f->title);
         oci_lua_set_string(L, "state", f->state);

@@ -188,7 +188,7 @@ static void fill_error(struct oci_exchange *x, struct oci_answer *a)
     oci_url_shown(&x->url, a->err.url, sizeof a->err.url);
     if (x->ask->asked_for == OCI_ASKED_UNTAG && a->err.code == OCI_UNSUPPORTED)
         oci_err_add(&a->err, "this registry removes no tag alone, only a manifest with all its tags (delete)");
-    if (a->status == 400 && strstr(a->err.text, "HTTPS"))
+    if (a->status == 400 && !x->url.https && strstr(a->err.text, "HTTPS"))
         oci_err_add(&a->err, "to speak TLS with it, set plain_http = false or ca_file for it");
     if (x->auth_note)
         oci_err_add(&a->err, x->auth_note);

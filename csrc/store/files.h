@@ -2,8 +2,9 @@
  *
  * All that is fetched is staged in a directory of our own (0700) inside the target: file number i as "fI", what is
  * unpacked from it as the directory "dI". Files that are overwritten wait there, too, until all have their names.
- * A few plain files that overwrite nothing do without it, as "STAGING.fI" in the target: making the directory and removing
- * it would take as long as all the rest.
+ * A few plain files do without it where the target was not there, as "STAGING.fI" in it: making the directory and removing
+ * it would take as long as all the rest. In a target that is there it also says early whether files can be made, and keeps
+ * whoever has made it, and fails, from removing it.
  *
  * The flows of a target run one after the other but for puts, each of which touches its own file only; so a job may
  * use the target while its flow waits for it. */

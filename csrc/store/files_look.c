@@ -159,8 +159,7 @@ static int open_target(struct oci_files *t, struct oci_err *reterr)
     int rc = oci_dir_open(OCI_CWD, t->to, false, &t->to_fd, &err);
     if (rc == OCI_NOT_FOUND) {
         oci_err_clear(&err);
-        rc = oci_dir_make(OCI_CWD, t->to, &err);
-        t->made_to = rc == OCI_OK;
+        rc = oci_dir_make(OCI_CWD, t->to, &t->made_to, &err);
         if (rc == OCI_OK)
             rc = oci_dir_open(OCI_CWD, t->to, false, &t->to_fd, &err);
     }
@@ -178,7 +177,8 @@ static int make_staging(struct oci_files *t, struct oci_err *reterr)
     }
     if (rc != OCI_OK || count == 0)
         return rc;
-    t->beside = count <= BESIDE_MOST && !trees && !t->overwrite && oci_file_mode_in(t->to_fd, 0666, &t->mode);
+    t->beside = t->made_to && count <= BESIDE_MOST && !trees && !t->overwrite &&
+                oci_file_mode_in(t->to_fd, 0666, &t->mode);
     if (t->beside) {
         snprintf(t->staging, sizeof t->staging, STAGING "%016llx", (unsigned long long)oci_random_u64());
         t->staging_fd = t->to_fd;

@@ -280,12 +280,23 @@ struct merge {
 static int merge_dir(const struct merge *outer, const char *base, const char *name, struct oci_err *reterr);
 
 /* The file that is there has the same bytes: it stays, unless one of the two is a program and the other is not. Then ours takes
- * its place, also where nothing is overwritten, since nothing of it is lost. */
-static int merge_same(const struct merge *m, bool same_mode, const char *base, const char *name, struct oci_err *reterr)
+ * its place, also where nothing is overwritten, since none of its bytes is lost; who may read and write it stays as it is. */
+static int merge_same(const struct merge *m, const struct oci_file_info *ours, const struct oci_file_info *there,
+                      const char *base, const char *name, struct oci_err *reterr)
 {
-    if (same_mode)
+    int fd;
+    unsigned mode = there->mode & 0666;
+    if (ours->kind == OCI_FILE_SYMLINK || !((ours->mode ^ there->mode) & 0100))
         return OCI_OK;
-    int rc = set_aside(m->t, m->to, base, name, reterr);
+    if (ours->mode & 0100)
+        mode |= (mode & 0444) >> 2;
+    int rc = oci_file_open_read(m->from, base, false, &fd, NULL, reterr);
+    if (rc != OCI_OK)
+        return rc;
+    rc = oci_file_set_mode(fd, mode, reterr);
+    oci_fd_close(fd);
+    if (rc == OCI_OK)
+        rc = set_aside(m->t, m->to, base, name, reterr);
     return rc == OCI_OK ? move_in(m->t, m->from, base, m->to, base, name, reterr) : rc;
 }
 
@@ -313,7 +324,7 @@ static int merge_entry(const struct merge *m, const char *base, const char *name
     if (rc != OCI_OK)
         return rc;
     if (same)
-        return merge_same(m, ours.kind == OCI_FILE_SYMLINK || !((ours.mode ^ there.mode) & 0100), base, name, reterr);
+        return merge_same(m, &ours, &there, base, name, reterr);
     return place_file(m->t, m->from, base, m->to, base, name, reterr);
 }
 

@@ -32,11 +32,12 @@ static int make_dir(int dirfd, const char *path, unsigned mode)
 }
 
 /* Makes `path` up to a slash. Somebody else may be faster: opening will tell what is there. */
-static bool make_prefix(int dirfd, char *path, size_t len)
+static bool make_prefix(int dirfd, char *path, size_t len, bool *ret_made)
 {
     char cut = path[len];
     path[len] = '\0';
-    bool there = make_dir(dirfd, path, 0777) == 0 || errno == EEXIST;
+    *ret_made = make_dir(dirfd, path, 0777) == 0;
+    bool there = *ret_made || errno == EEXIST;
     path[len] = cut;
     return there;
 }
@@ -54,7 +55,7 @@ static size_t without_last(const char *path, size_t len)
 }
 
 /* mkdir -p: mostly only the last is missing, so it is tried first. -1: errno. */
-static int make_parents(int dirfd, const char *path)
+static int make_parents(int dirfd, const char *path, bool *ret_made)
 {
     char copy[OCI_MAX_PATH];
     const size_t len = strlen(path);
@@ -64,7 +65,7 @@ static int make_parents(int dirfd, const char *path)
     }
     memcpy(copy, path, len + 1);
     size_t at = len;
-    while (at > 0 && !make_prefix(dirfd, copy, at)) {
+    while (at > 0 && !make_prefix(dirfd, copy, at, ret_made)) {
         at = errno == ENOENT ? without_last(copy, at) : 0;
         if (at == 0)
             return -1;
@@ -72,15 +73,16 @@ static int make_parents(int dirfd, const char *path)
     while (at < len) {
         at += strspn(copy + at, "/");
         at += strcspn(copy + at, "/");
-        if (!make_prefix(dirfd, copy, at))
+        if (!make_prefix(dirfd, copy, at, ret_made))
             return -1;
     }
     return 0;
 }
 
-int oci_dir_make(int dirfd, const char *path, struct oci_err *reterr)
+int oci_dir_make(int dirfd, const char *path, bool *ret_made, struct oci_err *reterr)
 {
-    if (make_parents(dirfd, path) == 0)
+    *ret_made = false;
+    if (make_parents(dirfd, path, ret_made) == 0)
         return OCI_OK;
     return oci_sys_fail(reterr, errno, oci_sys_code(errno, false), "cannot make the directory", path);
 }
@@ -90,7 +92,8 @@ int oci_dir_open(int dirfd, const char *path, bool create, int *ret_fd, struct o
     const char *name = *path ? path : ".";
     int fd = oci_sys_openat(dirfd, name, DIRECTORY, 0);
     if (fd < 0 && errno == ENOENT && create) {
-        int rc = oci_dir_make(dirfd, name, reterr);
+        bool made;
+        int rc = oci_dir_make(dirfd, name, &made, reterr);
         if (rc != OCI_OK)
             return rc;
         fd = oci_sys_openat(dirfd, name, DIRECTORY, 0);

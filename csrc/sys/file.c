@@ -220,7 +220,7 @@ int oci_file_sync_all(int fd, struct oci_err *reterr)
 
 int oci_file_set_mode(int fd, unsigned mode, struct oci_err *reterr)
 {
-    if (fchmod(fd, (mode_t)mode) == 0)
+    if (fchmod(fd, (mode_t)mode) == 0 || errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
         return OCI_OK;
     return oci_err_errno(reterr, errno, "cannot set the mode of a file", NULL);
 }

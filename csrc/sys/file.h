@@ -31,7 +31,8 @@ struct oci_file_info {
 
 /* Directories. `create` makes missing ones (parents too), mode 0777 & ~umask. */
 int oci_dir_open(int dirfd, const char *path, bool create, int *ret_fd, struct oci_err *reterr); /* follows links */
-int oci_dir_make(int dirfd, const char *path, struct oci_err *reterr); /* mkdir -p: it may be there already */
+/* mkdir -p: it may be there already, or somebody else makes it at the same time; *ret_made: we have made it. */
+int oci_dir_make(int dirfd, const char *path, bool *ret_made, struct oci_err *reterr);
 int oci_dir_open_beneath(int dirfd, const char *rel, bool create, int *ret_fd, struct oci_err *reterr);
 /* Makes a new directory (0700) called prefix + random letters; its name is copied to name[64]. */
 int oci_dir_make_temporary(int dirfd, const char *prefix, char name[64], int *ret_fd, struct oci_err *reterr);
@@ -71,6 +72,7 @@ void oci_file_start_writeback(int fd, uint64_t off, uint64_t len); /* a hint */
 int oci_file_sync(int fd, struct oci_err *reterr);                 /* fdatasync; for directories fsync */
 /* Everything on the file system of `fd`: for a thousand files a twentieth of the time that syncing each takes. */
 int oci_file_sync_all(int fd, struct oci_err *reterr);
+/* A file system that has no modes (vfat, CIFS) refuses, and that is no failure. */
 int oci_file_set_mode(int fd, unsigned mode, struct oci_err *reterr);
 int oci_file_close(int fd, struct oci_err *reterr);                /* reports what close reports */
 void oci_fd_close(int fd);                                         /* -1 does nothing; errors do not matter */

@@ -93,6 +93,15 @@ static void make_target(bool there)
     scratch_text(scratch_path("to/old"), "old");
 }
 
+static bool has_staging_directory(void)
+{
+    for (const char *at = to_tree(); (at = strstr(at, ".oci-pull-")) != NULL; at++) {
+        if (at[strcspn(at, "/\n")] == '/')
+            return true;
+    }
+    return false;
+}
+
 TEST(there_is_no_staging_directory_and_a_file_comes_into_being_beside_its_name)
 {
     begin();
@@ -103,7 +112,7 @@ TEST(there_is_no_staging_directory_and_a_file_comes_into_being_beside_its_name)
     pool_host_start(&host, new_pull(), &r);
     while (!r.over) {
         const char *tree = to_tree();
-        CHECK(!strstr(tree, ".oci-pull-") || !strchr(strstr(tree, ".oci-pull-"), '/'));
+        CHECK(!has_staging_directory());
         seen = seen || (strstr(tree, ".f0\n") != NULL && !strstr(tree, "a\n"));
         pool_host_turn(&host);
     }
@@ -181,6 +190,27 @@ TEST(a_cancel_at_any_moment_leaves_all_or_nothing)
 TEST(a_cancel_at_any_moment_leaves_all_or_no_directory)
 {
     cancel_anywhere(false);
+}
+
+/* Whoever has made it may fail, and removes it then unless something is in it. */
+TEST(a_target_that_was_there_has_a_staging_directory_in_it)
+{
+    begin();
+    struct pool_result r;
+    bool seen = false;
+    CHECK_INT(mkdir(options.to, 0755), 0);
+    pool_host_start(&host, new_pull(), &r);
+    while (!r.over) {
+        const char *tree = to_tree();
+        CHECK(seen || !*tree || has_staging_directory()); /* nothing before it */
+        seen = seen || has_staging_directory();
+        pool_host_turn(&host);
+    }
+    CHECK(seen);
+    CHECK_INT(r.err.code, OCI_OK);
+    oci_files_free(target);
+    check(true, false);
+    end();
 }
 
 TEST(what_is_wrong_gets_no_name)

@@ -198,9 +198,9 @@ TEST(engine_can_be_stopped_and_started_again)
     oci_engine_stop(); /* none runs: nothing */
 }
 
-/* Not under AddressSanitizer: the children get its allocator's locks as the loading thread held them, and wait for ever
- * (gcc 12; seen in their stacks). */
-#ifndef __SANITIZE_ADDRESS__
+/* Not under AddressSanitizer and ThreadSanitizer: the children get their allocators' locks as the loading thread held them,
+ * and wait for ever (gcc 12; seen in their stacks). */
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
 static atomic_bool is_loaded;
 
 static void load_libcurl(void *ctx)
