@@ -117,6 +117,19 @@ describe("examples/openresty", function()
     assert.equal("404", fetch("index/v1"):match "^%d+")
     registry:rules { { method = "GET", path = "/blobs/", times = -1, action = { status = 403 } } }
     assert.equal("502", fetch("name/v1"):match "^%d+")
+    for _, path in ipairs { "na..me/v1", "-/v1", "name/" .. ("v"):rep(200) } do
+      assert.equal("404", fetch(path):match "^%d+", path)
+      assert.truthy(tools.read(work .. "/got"):find "^[^\n<]+\n$")
+    end
+    assert.equal("", log())
+  end)
+
+  it("takes GET and HEAD only", function()
+    push("name", 1)
+    for _, method in ipairs { "POST", "PUT", "DELETE", "PATCH" } do
+      assert.equal("403", fetch("name/v1", "-X", method):match "^%d+", method)
+    end
+    assert.equal("200", fetch("name/v1", "--head"):match "^%d+")
   end)
 
   it("lets the client know of a layer that is damaged", function()
