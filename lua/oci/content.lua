@@ -150,7 +150,8 @@ local function as_table(call, index, where, given)
   return type(given) == "string" and { path = given } or given, kind
 end
 
--- The title below which this one would be, or one that would be below this: pull could write only one of the two.
+-- The title below which this one would be, or one that would be below this: nobody could write both. (Titles that differ in
+-- case alone are files of their own on most systems, so they are pushed, although pull refuses them everywhere.)
 local function in_the_way(list, title)
   if list.below[title] then
     return list.below[title]
@@ -166,22 +167,27 @@ local function in_the_way(list, title)
   end
 end
 
+-- What was given, as messages show it.
+local function shown(text)
+  return (text:gsub("%c", "?"))
+end
+
 -- Appends one item, with its title if the list wants titles.
 local function append(list, item, where, titled)
   if titled and not item.title then
     item.title = item.path and title_of(item.path)
     if not item.title then
-      return nil, item.path and ("%s: no title can be made of the path \"%s\"; give one"):format(where, item.path)
+      return nil, item.path and ("%s: no title can be made of the path \"%s\"; give one"):format(where, shown(item.path))
         or where .. ": a title is needed", "INVALID", { path = item.path }
     end
   end
   if item.title and list.titles[item.title] then
-    return nil, ("%s: the title \"%s\" is given twice"):format(where, item.title), "INVALID", { path = item.path }
+    return nil, ("%s: the title \"%s\" is given twice"):format(where, shown(item.title)), "INVALID", { path = item.path }
   end
   local other = item.title and in_the_way(list, item.title)
   if other then
-    return nil, ("%s: the titles \"%s\" and \"%s\" cannot both be files of one directory"):format(where, item.title,
-      other), "INVALID", { path = item.path }
+    return nil, ("%s: the titles \"%s\" and \"%s\" cannot both be files of one directory"):format(where,
+      shown(item.title), shown(other)), "INVALID", { path = item.path }
   elseif item.title then
     list.titles[item.title] = true
   end

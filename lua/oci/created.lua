@@ -11,10 +11,11 @@ end
 
 -- "2024-02-29T23:59:60.5+01:00"; whether a month has so many days is not looked at.
 local function is_time(text)
-  local month, day, hour, minute, second, zone = text:match(
-    "^%d%d%d%d%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)%.?%d*([Zz+-]%d?%d?:?%d?%d?)$")
+  local month, day, hour, minute, second, fraction, zone = text:match(
+    "^%d%d%d%d%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)([.%d]*)([Zz+-]%d?%d?:?%d?%d?)$")
   return month and month >= "01" and month <= "12" and day >= "01" and day <= "31" and hour <= "23" and minute <= "59"
-    and second <= "60" and (zone:find "^[Zz]$" or zone:find "^[+-]%d%d:%d%d$") ~= nil
+    and second <= "60" and (fraction == "" or fraction:find "^%.%d+$" ~= nil)
+    and (zone:find "^[Zz]$" or zone:find "^[+-]%d%d:%d%d$") ~= nil
 end
 
 --- The text for a `created`: true (now, or SOURCE_DATE_EPOCH), seconds, or RFC 3339, which is kept; or nil, message.
