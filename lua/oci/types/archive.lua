@@ -22,6 +22,9 @@ end
 --- The call "read_entries" (see oci.calls), which is not for others. `what` is a reference with a digest, or { path = }.
 function archive.read_entries(client, what, given)
   given = options.check("read_entries", 2, given, checkers)
+  if not given.patterns then
+    options.bad_argument("read_entries", 2, "option 'patterns' expected")
+  end
   local wanted = { patterns = given.patterns, limit = given.limit, cut = given.cut,
     size = type(what) == "table" and what.size or nil }
   local made = { finish = by_pattern(given.patterns) }
