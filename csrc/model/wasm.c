@@ -30,18 +30,25 @@ static unsigned choice(struct cursor *c, unsigned count)
     return c->bad ? 0 : value;
 }
 
-/* LEB128 of 32 bits; signed ones, whose value nobody needs, take no more bytes. */
-static uint32_t number(struct cursor *c)
+/* LEB128 of five bytes at most: 35 bits. */
+static uint64_t leb128(struct cursor *c)
 {
     uint64_t n = 0;
     for (unsigned shift = 0; shift < 35; shift += 7) {
         unsigned b = byte(c);
         n |= (uint64_t)(b & 0x7f) << shift;
         if (!(b & 0x80))
-            return (uint32_t)n;
+            return n;
     }
     c->bad = true;
     return 0;
+}
+
+static uint32_t number(struct cursor *c)
+{
+    uint64_t n = leb128(c);
+    c->bad = c->bad || n > UINT32_MAX;
+    return c->bad ? 0 : (uint32_t)n;
 }
 
 static struct oci_str text(struct cursor *c)
@@ -76,9 +83,11 @@ static void description(struct cursor *c)
     if (sort == CORE_MODULE)
         byte(c);
     /* A bound: equal to one with an index; else a value's type, or a resource, of which nothing is said. */
-    if ((sort == VALUE || sort == TYPE) && choice(c, 2) == 1 && sort == TYPE)
-        return;
-    number(c);
+    bool other = (sort == VALUE || sort == TYPE) && choice(c, 2) == 1;
+    if (other && sort == VALUE)
+        leb128(c); /* a signed number, whose value nobody needs */
+    else if (!other)
+        number(c);
 }
 
 static void after_export(struct cursor *c)

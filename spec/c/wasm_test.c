@@ -39,15 +39,16 @@ TEST(imports_of_all_sorts)
 {
     CHECK_STR(IMPORTS("\0"), "[]");
     CHECK_STR(IMPORTS("\x01\0\x05" "a:b/c" "\x05\x07"), "[\"a:b/c\"]");
-    CHECK_STR(IMPORTS("\x07"
+    CHECK_STR(IMPORTS("\x08"
                       "\0\1m\x00\x11\x80\x01" /* a core module, its index in two bytes */
                       "\1\1f\x01\x02"         /* a function; the older form of a name */
                       "\2\1v\5" "1.2.3" "\x02\0\x03" /* a value that is another one; a name with a version */
                       "\0\1w\x02\1\x73"       /* a value of a type */
+                      "\0\1x\x02\1\xf3\xff\xff\xff\x7f" /* the same type, in five bytes */
                       "\0\1t\x03\0\x04"       /* a type that is another one */
                       "\0\1r\x03\1"           /* a resource */
                       "\0\2\xc3\xa4\x04\xff\xff\xff\xff\x0f"), /* a component; UTF-8 */
-              "[\"m\",\"f\",\"v\",\"w\",\"t\",\"r\",\"\xc3\xa4\"]");
+              "[\"m\",\"f\",\"v\",\"w\",\"x\",\"t\",\"r\",\"\xc3\xa4\"]");
 }
 
 TEST(exports_of_all_sorts)
@@ -71,6 +72,7 @@ TEST(what_is_no_such_section)
     CHECK_STR(IMPORTS("\1\0\1a\1\1\0"), "");  /* a byte too many */
     CHECK_STR(IMPORTS("\1\0\xff\xff\xff\xff\x0f" "a\1\1"), ""); /* a name that is longer than all */
     CHECK_STR(IMPORTS("\x80\x80\x80\x80\x80\x01"), "");         /* a number that is too long */
+    CHECK_STR(IMPORTS("\x81\x80\x80\x80\x10\0\1a\1\1"), "");    /* ... or has more than 32 bits: it is not 1 */
     CHECK_STR(EXPORTS("\1\0\1a\6\1\0"), "");
     CHECK_INT(err.code, OCI_INVALID);
     CHECK(strstr(err.text, "section of exports is damaged"));
@@ -88,6 +90,7 @@ TEST(heads_of_sections)
     CHECK(id == 10 && size == 5 && used == 2);
     CHECK_INT(oci_wasm_section("\0\xff\xff\xff\xff\x0f", 6, &id, &size, &used, &err), OCI_OK);
     CHECK(id == 0 && size == UINT32_MAX && used == 6);
+    CHECK_INT(oci_wasm_section("\0\xff\xff\xff\xff\x1f", 6, &id, &size, &used, &err), OCI_INVALID);
     CHECK_INT(oci_wasm_section("\0\x80", 2, &id, &size, &used, &err), OCI_INVALID);
     CHECK_INT(oci_wasm_section("\0", 1, &id, &size, &used, &err), OCI_INVALID);
     CHECK_INT(oci_wasm_section("", 0, &id, &size, &used, &err), OCI_INVALID);

@@ -256,6 +256,26 @@ describe("wasm", function()
     refused("INVALID", "ends too early", wasm:build { module = { data = component "\7\100\1" } })
     refused("INVALID", "head of a section", wasm:build { module = { data = component "\7\255\255\255\255\255" } })
   end)
+
+  it("says what cannot be read", function()
+    local path, open = tree { ["c.wasm"] = component(section(10, "\1" .. name "f" .. "\1\1")) } .. "/c.wasm", io.open
+    local failing = {}
+    failing.__index = failing
+    function failing.seek(_, from) return from == "end" and 100 or 0 end
+    function failing.close() end
+    function failing.read(_, count)
+      if count == 8 then -- the head
+        return "\0asm\13\0\1\0"
+      end
+      return count == 1 and "\0" or nil, count > 1 and "Input/output error" or nil
+    end
+    io.open = function() return setmetatable({}, failing) end -- luacheck: ignore 122
+    local ok, built, message, code, detail = pcall(wasm.build, wasm, { module = path })
+    io.open = open -- luacheck: ignore 122
+    assert.is_true(ok, built)
+    refused("IO", "c.wasm: Input/output error", built, message, code)
+    assert.equal(path, detail.path)
+  end)
 end)
 
 describe("bills of materials", function()

@@ -11,7 +11,7 @@ local IMPORTS, EXPORTS = 10, 11 -- sections of a component
 local SECTION_LIMIT = 16 * 1024 * 1024
 local HEAD, SECTION_HEAD = 8, 6 -- bytes, the latter at most
 
--- Its bytes from a place on (from 0), and how many there are.
+-- Its bytes from a place on (from 0), and how many there are; `trouble`: why some could not be read.
 local function open(item)
   if item.data then
     return { size = #item.data, close = function() end, read = function(at, count)
@@ -22,10 +22,16 @@ local function open(item)
   if not file then
     return nil, "cannot open " .. why, "IO", { path = item.path }
   end
-  return { size = file:seek "end", close = function() file:close() end, read = function(at, count)
+  local bytes = { close = function() file:close() end }
+  bytes.size, bytes.trouble = file:seek "end"
+  bytes.size = bytes.size or 0
+  function bytes.read(at, count)
     file:seek("set", at)
-    return file:read(count) or ""
-  end }
+    local text, wrong = file:read(count)
+    bytes.trouble = bytes.trouble or wrong
+    return text or ""
+  end
+  return bytes
 end
 
 -- Adds the names of the section at a place to those of the component; where it ends, or nil and what is wrong.
@@ -79,7 +85,9 @@ local function look(item)
   end
   component, message = names_of(bytes)
   bytes.close()
-  if not component then
+  if bytes.trouble then
+    return nil, ("cannot read %s: %s"):format(item.path, bytes.trouble), "IO", { path = item.path }
+  elseif not component then
     return nil, ("%s is no proper component of WebAssembly: %s"):format(inputs.name(item), message), "INVALID",
       { path = item.path }
   end
