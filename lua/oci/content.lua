@@ -177,12 +177,13 @@ local function append(list, item, where, titled)
   if titled and not item.title then
     item.title = item.path and title_of(item.path)
     if not item.title then
-      return nil, item.path and ("%s: no title can be made of the path \"%s\"; give one"):format(where, shown(item.path))
-        or where .. ": a title is needed", "INVALID", { path = item.path }
+      return nil, item.path and ("%s: no title can be made of the path \"%s\"; give one"):format(where,
+        shown(item.path)) or where .. ": a title is needed", "INVALID", { path = item.path }
     end
   end
   if item.title and list.titles[item.title] then
-    return nil, ("%s: the title \"%s\" is given twice"):format(where, shown(item.title)), "INVALID", { path = item.path }
+    return nil, ("%s: the title \"%s\" is given twice"):format(where, shown(item.title)), "INVALID",
+      { path = item.path }
   end
   local other = item.title and in_the_way(list, item.title)
   if other then
