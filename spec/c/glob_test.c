@@ -53,6 +53,10 @@ TEST(sets)
     check("[^a]", "b", true);
     check("[]]", "]", true);
     check("[a-]", "-", true);
+    check("[z-a]", "m", false); /* nothing is in it */
+    check("[^z-a]", "m", true);
+    check("[z-a!]", "!", true);
+    check("[]z-a!%-]", "-", true);
     check("[!x]", "/", false);
     check("[a", "[a", true);
 }
