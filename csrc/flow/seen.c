@@ -54,7 +54,6 @@ void oci_seen_note(struct oci_seen *s, const char *registry, const char *reposit
     int rc = copy ? oci_map_set(&s->repositories, k.text, copy, &old) : OCI_NO_MEMORY;
     if (rc == OCI_LIMIT) { /* begins anew: rare, and then the old ones are the least likely */
         oci_map_done(&s->repositories, oci_free);
-        oci_map_init(&s->repositories, MOST);
         rc = oci_map_set(&s->repositories, k.text, copy, &old);
     }
     oci_free(rc == OCI_OK ? old : copy);

@@ -1,5 +1,6 @@
 -- examples/openresty/nginx.conf in a real nginx, started as its comments say: it streams, to many at once, through reloads and
 -- clients that go away, keeps nothing, and logs nothing but what went wrong.
+local kit = require "testkit"
 local oci = require "oci"
 local socket = require "socket"
 local tools = dofile "spec/interop/tools.lua"
@@ -7,18 +8,6 @@ local tools = dofile "spec/interop/tools.lua"
 local root = os.getenv "OCI_TEST_ROOT" or "."
 local build = os.getenv "OCI_TEST_BUILD" and os.getenv "OCI_TEST_BUILD":sub(#root + 2) or "build"
 local TYPE = "application/vnd.example.file.v1"
-
--- Waits until something holds; the time limit of the run ends it otherwise.
-local function eventually(what, condition)
-  for _ = 1, 3000 do
-    local value = condition()
-    if value then
-      return value
-    end
-    socket.sleep(0.01)
-  end
-  error(what .. " did not happen")
-end
 
 describe("examples/openresty", function()
   local nginx, registry, work, port -- nginx: its process's number
@@ -43,9 +32,7 @@ describe("examples/openresty", function()
   end
 
   local function start(host)
-    local listener = assert(socket.bind("127.0.0.1", 0))
-    port = select(2, listener:getsockname())
-    listener:close()
+    port = kit.free_port()
     work = tools.directory()
     tools.write(work .. "/nginx.conf", configuration())
     local preload = os.getenv "OCI_TEST_PRELOAD"
@@ -56,7 +43,7 @@ describe("examples/openresty", function()
       tools.quote(os.getenv "OCI_TEST_NGINX"))))
     nginx = pipe:read "l"
     pipe:close()
-    eventually("nginx's start", function()
+    kit.eventually("nginx's start", function()
       assert(tools.try("kill", "-0", nginx), tools.read(work .. "/log"))
       local tcp = socket.connect("127.0.0.1", port)
       return tcp and tcp:close()
@@ -78,7 +65,7 @@ describe("examples/openresty", function()
   teardown(function()
     if nginx then
       tools.try("kill", "-QUIT", nginx)
-      eventually("nginx's end", function() return not tools.try("kill", "-0", nginx) end)
+      kit.eventually("nginx's end", function() return not tools.try("kill", "-0", nginx) end)
     end
   end)
 
@@ -161,7 +148,7 @@ describe("examples/openresty", function()
       assert(tcp:receive(1000))
       tcp:close()
     end
-    eventually("the end of the transfers", function()
+    kit.eventually("the end of the transfers", function()
       return oci.json.decode(registry:request("GET", "/_info")).active <= 1 -- this one
     end)
     assert.equal("200 text/plain", fetch "name/v1")
@@ -173,7 +160,7 @@ describe("examples/openresty", function()
       return -- what is freed stays with the sanitizer
     end
     push("name", 100000)
-    local worker = eventually("the end of the workers before", function()
+    local worker = kit.eventually("the end of the workers before", function()
       return tools.run("ps", "-o", "pid=", "--ppid", nginx):match "^%s*(%d+)%s*$"
     end)
     local function ask(count)

@@ -135,25 +135,6 @@ http {
 }
 ]]
 
-local function free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return tonumber(port)
-end
-
--- Waits until a condition holds; the test's own time limit ends it otherwise.
-local function eventually(what, condition)
-  for _ = 1, 3000 do
-    local value = condition()
-    if value then
-      return value
-    end
-    socket.sleep(0.01)
-  end
-  error(what .. " did not happen")
-end
-
 describe("nginx", function()
   local dir, port, address, ref, pid, digest
 
@@ -172,7 +153,7 @@ describe("nginx", function()
     local pipe = assert(io.popen(command))
     pid = pipe:read "*l"
     pipe:close()
-    eventually("nginx's start", function()
+    kit.eventually("nginx's start", function()
       local tcp = socket.connect("127.0.0.1", port)
       return tcp and tcp:close()
     end)
@@ -182,7 +163,7 @@ describe("nginx", function()
     if not os.getenv "OCI_TEST_NGINX" then
       return
     end
-    dir, port = kit.tmp(), free_port()
+    dir, port = kit.tmp(), kit.free_port()
     address = "127.0.0.1:" .. port
     local host = os.getenv "OCI_TEST_REGISTRY"
     ref = host and host .. "/" .. kit.repository() .. ":v1" or "oci:" .. dir .. "/layout:v1"
@@ -196,7 +177,7 @@ describe("nginx", function()
   teardown(function()
     if pid then
       kit.run("kill", "-QUIT", pid)
-      eventually("nginx's end", function() return not kit.run("kill", "-0", pid) end)
+      kit.eventually("nginx's end", function() return not kit.run("kill", "-0", pid) end)
     end
   end)
 
@@ -254,7 +235,7 @@ describe("nginx", function()
 
   it("says what to do in a phase that cannot wait, and blocks nobody", function()
     get "/log"
-    local text = eventually("the log phase", function()
+    local text = kit.eventually("the log phase", function()
       local written = kit.read(dir .. "/from_log")
       return written ~= "" and written
     end)

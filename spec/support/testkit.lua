@@ -211,4 +211,26 @@ function Proxy:close()
   call(self.control, "DELETE", self.path)
 end
 
+-- ---- servers of a spec's own
+
+--- A port of 127.0.0.1 that nobody listens on.
+function kit.free_port()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return tonumber(port)
+end
+
+--- Waits until `condition()` gives something, and returns it; the time limit of the run ends it otherwise.
+function kit.eventually(what, condition)
+  for _ = 1, 3000 do
+    local value = condition()
+    if value then
+      return value
+    end
+    socket.sleep(0.01)
+  end
+  error(what .. " did not happen")
+end
+
 return kit
